@@ -1,0 +1,1 @@
+"""Build hook: compiles the rule book, so that the installed command starts without parsing TOML."""

@@ -1,0 +1,1 @@
+"""Hypotheses and findings in, a verdict out. Pure."""
