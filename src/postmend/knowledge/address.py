@@ -1,0 +1,33 @@
+"""What a reply means for the address, apart from the cause: keep, retry or suppress.
+
+Peers do most harm here: treating each 5yz as a dead address removes the living ones with the dead. Only causes
+that are about the address itself can suppress it, and only where the reply does not call itself passing.
+"""
+
+import re
+
+from postmend.model import AddressVerdict, Cause, EnhancedStatus
+
+DEAD = frozenset({Cause.USER_UNKNOWN, Cause.DOMAIN_NOT_FOUND, Cause.MAILBOX_DISABLED, Cause.RECIPIENT_MOVED})
+PASSING = frozenset(
+    {
+        Cause.MAILBOX_FULL, Cause.GREYLISTED, Cause.RATE_LIMITED, Cause.DAILY_LIMIT_EXCEEDED, Cause.SYSTEM_ERROR,
+        Cause.NETWORK_UNREACHABLE, Cause.MX_INVALID,
+    }
+)  # fmt: skip
+# Words by which a refusal says that it may pass: an address verification under way, a name server that failed.
+_TEMPORARY = re.compile(r"try (?:it )?again|temporar|in progress|later|for now|lookup failure|timed? ?out", re.IGNORECASE)
+
+
+def address_verdict(
+    cause: Cause, code: int | None, enhanced: EnhancedStatus | None, text: str
+) -> AddressVerdict:
+    """Judge the address by cause and codes: a transient reply (4yz) that calls itself passing never suppresses."""
+    transient = (enhanced.klass == 4) if enhanced and code is None else (code is not None and 400 <= code < 500)
+    if cause in DEAD:
+        if transient or (code is None and _TEMPORARY.search(text)):
+            return AddressVerdict.RETRY
+        return AddressVerdict.SUPPRESS
+    if cause in PASSING or transient:
+        return AddressVerdict.RETRY
+    return AddressVerdict.KEEP

@@ -1,0 +1,243 @@
+"""The book of reply rules: `replies/*.toml`, compiled, and indexed by the words its rules need.
+
+A rule says which words name which cause. All rules that match vote; none wins by its place in a file. A rule
+whose words lie inside the longer words of another one does not vote against it: `blocked` says nothing where
+`blocked using zen.spamhaus.org` was said. Rules without words speak from the codes alone, and weigh little.
+Fails with ParseError naming file and rule when a book cannot be compiled.
+"""
+
+import re
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from postmend.knowledge import compiled
+from postmend.knowledge.phrases import Phrase, compile_phrase
+from postmend.knowledge.words import words_of
+from postmend.model import Cause, EnhancedStatus, Match, ParseError, Stage
+
+FOLDER = compiled.HERE / "replies"
+
+# What a rule's vote is worth, in nats (natural log-odds): `decisive` names the cause in words that mean nothing
+# else; `strong` is nearly always right; `fair` more often right than not; `hint` only tips an open scale.
+STRENGTH = {"decisive": 7.0, "strong": 5.0, "fair": 3.0, "hint": 1.5}
+
+
+class RuleText(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One `[[rule]]` as it is written. See `replies/README.md` for what each field means."""
+
+    id: str
+    cause: Cause
+    why: str
+    find: tuple[str, ...] = ()
+    pattern: str = ""
+    pattern_why: str = ""
+    words: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    provider: tuple[str, ...] = ()
+    stage: tuple[Stage, ...] = ()
+    code: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    strength: str = "strong"
+    address: str = ""
+    source: str = ""
+    yes: tuple[str, ...] = ()
+    no: tuple[str, ...] = ()
+
+
+class Rule(msgspec.Struct, array_like=True, frozen=True):
+    """A compiled rule: what matching needs, and nothing a person would read."""
+
+    id: str
+    cause: Cause
+    weight: float
+    patterns: tuple[str, ...]
+    without: str
+    provider: frozenset[str]
+    stage: frozenset[Stage]
+    code: tuple[str, ...]
+    status: tuple[str, ...]
+
+
+class Index(msgspec.Struct, array_like=True):
+    """`by_word`: for each word, the phrases it may lead to as (rule, phrase, groups of words also needed)."""
+
+    rules: tuple[Rule, ...]
+    by_word: dict[str, list[tuple[int, int, tuple[tuple[str, ...], ...]]]]
+    bare: tuple[int, ...]
+
+
+def read_rules(folder: Path = FOLDER) -> list[RuleText]:
+    """Read every rule of a folder of TOML files, with its examples; raise ParseError naming the file."""
+    rules: list[RuleText] = []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+            rules += msgspec.convert(content.get("rule", []), list[RuleText])
+        except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+            raise ParseError(f"{path.name}: {error}") from error
+    twice = [name for name, n in Counter(rule.id for rule in rules).items() if n > 1]
+    if twice:
+        raise ParseError(f"two rules with one id: {', '.join(twice)}")
+    return rules
+
+
+def _phrases(rule: RuleText) -> list[Phrase]:
+    try:
+        made = [compile_phrase(text) for text in rule.find]
+        if rule.pattern:
+            re.compile(rule.pattern)
+            if not rule.words or not rule.pattern_why:
+                raise ParseError("a pattern needs `words` to be found by and a `pattern_why`")
+            made.append(Phrase(rule.pattern, (rule.words,)))
+    except (ParseError, re.error) as error:
+        raise ParseError(f"rule {rule.id}: {error}") from error
+    return made
+
+
+def compile_book(texts: Iterable[RuleText]) -> Index:
+    """Compile rules and index each phrase by the rarest words it needs."""
+    rules: list[Rule] = []
+    bare: list[int] = []
+    phrases: list[tuple[int, int, Phrase]] = []
+    for text in texts:
+        if text.strength not in STRENGTH:
+            raise ParseError(f"rule {text.id}: strength must be one of {', '.join(STRENGTH)}")
+        made = _phrases(text)
+        number = len(rules)
+        phrases += [(number, i, phrase) for i, phrase in enumerate(made)]
+        if not made:
+            if not (text.code or text.status):
+                raise ParseError(f"rule {text.id}: nothing to match by")
+            bare.append(number)
+        without = "|".join(compile_phrase(words).pattern for words in text.without)
+        rules.append(
+            Rule(
+                text.id, text.cause, STRENGTH[text.strength], tuple(p.pattern for p in made), without,
+                frozenset(text.provider), frozenset(text.stage), text.code, text.status,
+            )
+        )  # fmt: skip
+    common = Counter(word for _, _, phrase in phrases for group in phrase.needs for word in group)
+    by_word: dict[str, list[tuple[int, int, tuple[tuple[str, ...], ...]]]] = defaultdict(list)
+    for number, i, phrase in phrases:
+        anchor = min(phrase.needs, key=lambda group: sum(common[word] for word in group))
+        rest = tuple(group for group in phrase.needs if group is not anchor)
+        for word in anchor:
+            by_word[word].append((number, i, rest))
+    return Index(tuple(rules), dict(by_word), tuple(bare))
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A rule that matched, and where its words lie in the folded text (0, 0 for a rule without words)."""
+
+    rule: Rule
+    start: int
+    end: int
+
+
+def _fits(patterns: tuple[str, ...], value: str) -> bool:
+    """Whether `5.7.26` fits any of `5.7.26`, `x.7.26`, `5.7.*`; `550` of `550`, `5xx`."""
+    for pattern in patterns:
+        if len(pattern) == 3 and pattern.endswith("xx"):
+            if value[:1] == pattern[0]:
+                return True
+        elif pattern.startswith("x."):
+            if value[1:] == pattern[1:]:
+                return True
+        elif pattern.endswith("*"):
+            if value.startswith(pattern[:-1]):
+                return True
+        elif value == pattern:
+            return True
+    return False
+
+
+class Book:
+    """Rules ready to match."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._regex: dict[tuple[int, int], re.Pattern[str]] = {}
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """Every compiled rule, in the order of the files."""
+        return self._index.rules
+
+    def _pattern(self, number: int, i: int) -> re.Pattern[str]:
+        known = self._regex.get((number, i))
+        if known is None:
+            rule = self._index.rules[number]
+            known = self._regex[number, i] = re.compile(rule.without if i < 0 else rule.patterns[i], re.DOTALL)
+        return known
+
+    def _allowed(
+        self, rule: Rule, provider: frozenset[str], stage: Stage | None, code: str, status: str
+    ) -> bool:
+        return (
+            (not rule.provider or not rule.provider.isdisjoint(provider))
+            and (not rule.stage or stage is None or stage in rule.stage)
+            and (not rule.code or _fits(rule.code, code))
+            and (not rule.status or _fits(rule.status, status))
+        )
+
+    def match(
+        self,
+        folded: str,
+        *,
+        provider: frozenset[str] = frozenset(),
+        stage: Stage | None = None,
+        code: int | None = None,
+        enhanced: EnhancedStatus | None = None,
+    ) -> list[Found]:
+        """Return every rule that matches a folded text (`words.fold`), each once, with its longest find."""
+        words = words_of(folded)
+        code_text, status = str(code or ""), str(enhanced or "")
+        by_word, rules = self._index.by_word, self._index.rules
+        best: dict[int, Found] = {}
+        for word in words & by_word.keys():
+            for number, i, rest in by_word[word]:
+                rule = rules[number]
+                if not all(any(w in words for w in group) for group in rest):
+                    continue
+                if not self._allowed(rule, provider, stage, code_text, status):
+                    continue
+                hit = self._pattern(number, i).search(folded)
+                if hit is None or (rule.without and self._pattern(number, -1).search(folded)):
+                    continue
+                known = best.get(number)
+                if known is None or hit.end() - hit.start() > known.end - known.start:
+                    best[number] = Found(rule, hit.start(), hit.end())
+        found = list(best.values())
+        for number in self._index.bare:
+            if self._allowed(rules[number], provider, stage, code_text, status):
+                found.append(Found(rules[number], 0, 0))
+        return found
+
+
+def votes(found: list[Found], folded: str) -> list[Match]:
+    """Drop finds that lie inside the longer find of another cause; the rest vote, heaviest first."""
+    spans = [(f.start, f.end, f.rule.cause) for f in found if f.end]
+    kept = [
+        f
+        for f in found
+        if not any(
+            start <= f.start and f.end <= end and end - start > f.end - f.start and cause is not f.rule.cause
+            for start, end, cause in spans
+        )
+        or not f.end
+    ]
+    made = [Match(f.rule.id, f.rule.cause, folded[f.start : f.end], f.rule.weight) for f in kept]
+    return sorted(made, key=lambda match: (-match.weight, match.rule))
+
+
+@cache
+def default_book() -> Book:
+    """The book that comes with Postmend."""
+    sources = sorted(FOLDER.glob("*.toml"))
+    return Book(compiled.load("replies", Index, sources, lambda: compile_book(read_rules())))

@@ -1,0 +1,88 @@
+"""The small language that reply rules are written in, turned into a pattern and the words it needs.
+
+    mailbox (is|was|) full          words in order; `(a|b|)` any of these, an empty one makes it optional
+    user .. unknown                 up to 60 characters between
+    quota exceed*                   any ending
+    <addr> <ip> <num>               a mail address, an IP address, a number
+
+A phrase matches whole words only. It is folded like the reply (`words.fold`), so case, quotes, commas,
+hyphens and accents do not matter. Fails with ParseError, at the time the book is compiled.
+"""
+
+import re
+from dataclasses import dataclass
+
+from postmend.knowledge.words import WIDE, fold
+from postmend.model.errors import ParseError
+
+_GAP = r"\b.{0,60}?\b"
+_ITEM = re.compile(r"\([^()]*\)|[^\s()]+")
+_STAR, _NUM = "\ue000", "\ue001"  # private characters: what `fold` would drop
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A compiled phrase: `pattern` for `re`, and groups of words of which each must be there (any of a group)."""
+
+    pattern: str
+    needs: tuple[tuple[str, ...], ...]
+
+
+def _fold_item(text: str) -> str:
+    return fold(text.replace("*", _STAR).replace("<num>", _NUM))
+
+
+def _pattern(folded: str) -> str:
+    return re.escape(folded).replace(r"\ ", " ").replace(_STAR, r"\w*").replace(_NUM, r"\d[\d.,]*")
+
+
+def _indexable(folded: str) -> list[str]:
+    """The whole words of a folded piece; scripts without spaces are found by pairs of characters."""
+    found = []
+    for word in re.findall(rf"[\w{_STAR}{_NUM}]+", folded):
+        if WIDE.search(word):
+            found += [run[i : i + 2] for run in WIDE.findall(word) for i in range(len(run) - 1)]
+        elif _STAR not in word and _NUM not in word:
+            found.append(word)
+    return found
+
+
+def _alternatives(item: str) -> tuple[str, list[tuple[str, ...]], bool]:
+    """Pattern, needs and whether it may be missing, of `(a|b c|)`."""
+    folded = [_fold_item(each) for each in item[1:-1].split("|")]
+    full = [each for each in folded if each]
+    optional = len(full) < len(folded)
+    words = [_indexable(each) for each in full]
+    needs = [] if optional or not all(words) else [tuple(dict.fromkeys(max(w, key=len) for w in words))]
+    return "(?:" + "|".join(_pattern(each) for each in full) + ")", needs, optional
+
+
+def _bounded(pattern: str) -> str:
+    """Whole words only, where the phrase begins or ends with a word."""
+    return rf"(?<!\w)(?:{pattern})(?!\w)"
+
+
+def compile_phrase(text: str) -> Phrase:
+    """Compile one phrase; raise ParseError for nested or glued brackets, or a phrase without any whole word."""
+    if re.sub(r"\([^()]*\)", "", text).strip("*").count("(") or re.search(r"\S\(|\)\S", text):
+        raise ParseError(f"brackets must be balanced and stand alone: {text!r}")
+    pattern, needs, glue = "", [], ""
+    for item in _ITEM.findall(text):
+        if item == "..":
+            pattern, glue = pattern + _GAP, ""
+            continue
+        if item.startswith("("):
+            made, group, optional = _alternatives(item)
+        else:
+            folded = _fold_item(item)
+            made, group, optional = _pattern(folded), [(w,) for w in _indexable(folded)], False
+        if not made:
+            continue
+        if optional and not pattern:
+            raise ParseError(f"a phrase cannot begin with what may be missing: {text!r}")
+        pattern += f"(?:{glue}{made})?" if optional else glue + made
+        needs += group
+        glue = " "
+    if not needs:
+        raise ParseError(f"phrase has no whole word to be found by: {text!r}")
+    return Phrase(_bounded(pattern), tuple(needs))

@@ -1,0 +1,103 @@
+"""A reply's text in, hypotheses out: unwrap, match, count the votes.
+
+The text alone gives no verdict. What it gives is a share of the vote for each cause, the words that voted, and
+what the reply names; `diagnosis` weighs that against evidence.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+
+from postmend.knowledge.address import address_verdict
+from postmend.knowledge.book import Book, default_book, votes
+from postmend.knowledge.extract import extract
+from postmend.knowledge.unwrap import Layer, codes_of, layers
+from postmend.knowledge.words import fold
+from postmend.model import Cause, EnhancedStatus, Extracts, Hypothesis, Match, ParseError, Reading, Stage
+
+# The vote that `unknown` always has: below it nothing was said. In nats, as the rules' strengths.
+UNKNOWN_NATS = 1.0
+# A second rule for the same cause says little new, a third less: they mostly read the same words.
+_FURTHER = (1.0, 0.25, 0.1)
+
+
+def _status(text: str) -> EnhancedStatus | None:
+    try:
+        return EnhancedStatus.parse(text) if text else None
+    except ParseError:
+        return None
+
+
+def hypotheses(matches: Sequence[Match]) -> tuple[Hypothesis, ...]:
+    """Turn votes into shares: the sum of each cause's weights, later ones counting less, through a softmax."""
+    by_cause: dict[Cause, list[float]] = defaultdict(list)
+    for match in matches:
+        by_cause[match.cause].append(match.weight)
+    nats = {Cause.UNKNOWN: UNKNOWN_NATS}
+    for cause, weights in by_cause.items():
+        ordered = sorted(weights, reverse=True)[: len(_FURTHER)]
+        total = sum(weight * share for weight, share in zip(ordered, _FURTHER, strict=False))
+        nats[cause] = max(total, nats.get(cause, 0.0))
+    top = max(nats.values())
+    scale = {cause: math.exp(value - top) for cause, value in nats.items()}
+    whole = sum(scale.values())
+    made = [Hypothesis(cause, value / whole) for cause, value in scale.items()]
+    return tuple(sorted(made, key=lambda h: (-h.weight, h.cause)))
+
+
+def _vote(
+    book: Book, layer: Layer, providers: frozenset[str], stage: Stage | None, given: EnhancedStatus | None
+) -> tuple[list[Match], int | None, EnhancedStatus | None]:
+    code, status = codes_of(layer.text)
+    enhanced = _status(status) or given
+    folded = fold(layer.text)
+    found = book.match(folded, provider=providers, stage=layer.stage or stage, code=code, enhanced=enhanced)
+    return votes(found, folded), code, enhanced
+
+
+def read_reply(
+    text: str,
+    *,
+    provider: str = "",
+    stage: Stage | None = None,
+    remote_host: str = "",
+    code: int | None = None,
+    enhanced: EnhancedStatus | None = None,
+    book: Book | None = None,
+    with_extracts: bool = True,
+) -> Reading:
+    """Read one reply. `provider`, `stage`, `remote_host` and codes are what is known besides the text.
+
+    The innermost reply is asked first; where it says nothing, the text around it is. Never raises.
+    """
+    book = book or default_book()
+    nested = layers(text)
+    inner = nested[-1]
+    host = inner.host or remote_host
+    providers = frozenset({provider} if provider else ())
+    matches: list[Match] = []
+    guesses: tuple[Hypothesis, ...] = ()
+    found_code, found_status = None, None
+    for layer in reversed(nested):
+        said, layer_code, layer_status = _vote(book, layer, providers, stage, enhanced)
+        found_code, found_status = found_code or layer_code, found_status or layer_status
+        # What an outer layer says counts only as far as the inner ones said nothing.
+        new = hypotheses(said)
+        if not guesses or (guesses[0].cause is Cause.UNKNOWN and new[0].cause is not Cause.UNKNOWN):
+            matches, guesses = said, new
+        if guesses[0].cause is not Cause.UNKNOWN:
+            break
+    found_code, found_status = found_code or code, found_status or enhanced
+    return Reading(
+        hypotheses=guesses,
+        matches=tuple(matches),
+        address=address_verdict(guesses[0].cause, found_code, found_status, text),
+        extracts=extract(text) if with_extracts else Extracts(),
+        inner=inner.text,
+        code=found_code,
+        enhanced=found_status,
+        stage=inner.stage or stage,
+        provider=min(providers, key=lambda name: (name != provider, name), default=""),
+        remote_host=host,
+        remote_ip=inner.ip,
+    )

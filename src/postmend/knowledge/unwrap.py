@@ -1,0 +1,131 @@
+"""Replies nest: what a host said is quoted by the next one. This finds the reply that counts.
+
+`layers` goes from the outermost text to the innermost reply. Where a quoted reply speaks of somebody else (an
+Exim callout's "User unknown" is about the MAIL FROM), the quotation is cut out instead of followed.
+"""
+
+import re
+from dataclasses import dataclass
+
+from postmend.model import Stage
+
+_HOST = r"(?P<host>[\w.-]{1,253})?\s*[\[(](?:IPv6:)?(?P<ip>[0-9a-fA-F.:]{3,45})[\])](?::\d+)?"
+_REPLY = r"(?P<inner>[245]\d\d[\s-].*)"
+_STAGES = {
+    "connect": Stage.CONNECT, "initial": Stage.CONNECT, "banner": Stage.CONNECT, "greeting": Stage.CONNECT,
+    "helo": Stage.HELO, "ehlo": Stage.HELO, "lhlo": Stage.HELO, "starttls": Stage.STARTTLS, "auth": Stage.AUTH,
+    "mail": Stage.MAIL, "rcpt": Stage.RCPT, "data": Stage.DATA, "end": Stage.DATA, "pipelined": None,
+    "sending": Stage.DATA, "quit": Stage.QUIT,
+}  # fmt: skip
+_STAGE = re.compile(
+    r"in reply to (?:the )?(?:end of )?(?P<a>\w+)|\bafter (?:(?:sending|pipelined|end of) )?(?P<b>[A-Z]{4,8}|initial|end)\b"
+    r"|(?:>>>|Command:)\s*(?P<c>HELO|EHLO|MAIL|RCPT|DATA|STARTTLS|AUTH)\b"
+    r"|\bwhile (?:sending|talking).{0,40}?\b(?P<d>HELO|EHLO|MAIL|RCPT|DATA)\b",
+    re.IGNORECASE,
+)
+# Each pattern finds one way of quoting. Bounded repeats only: a reply may be hostile.
+_QUOTES = tuple(
+    (re.compile(word, re.IGNORECASE), re.compile(pattern, re.IGNORECASE | re.DOTALL))
+    for word, pattern in (
+        # Postfix: host mx.example.net[192.0.2.1] said: 550 5.1.1 ... (in reply to RCPT TO command)
+        (r"said:", rf"(?:host|server) {_HOST} said: {_REPLY}"),
+        # Exim: SMTP error from remote mail server after RCPT TO:<x>: host mx.example.net [192.0.2.1]: 550 ...
+        (r"remote mail", rf"remote mail(?:er| server) after .{{2,400}}?host {_HOST}:\s*{_REPLY}"),
+        (r"remote mail", rf"remote mail(?:er| server) after [^:]{{2,60}}(?::<[^>]{{0,256}}>[^:]{{0,60}})?:\s*{_REPLY}"),
+        # Exchange: Remote server returned '550 5.1.1 ...'; mx.example.net #550 5.1.1 ... ##; the LED= field
+        (r"returned", rf"(?:server|host)\b.{{0,120}}?returned\b[^'\"\d]{{0,20}}['\"]?(?P<inner>[245]\d\d\s.*)"),
+        (r"LED=", r"\{LED=(?P<inner>[45]\d\d[^}]*)\}"),
+        # Gmail: The error that the other server returned was: 550 ...
+        (r"response|error|said|reply", rf"(?:server|host|recipient domain)\b[^\n]{{0,120}}?(?:returned was|server was|is|was|said|responded|response|error|answered)[^\n\d]{{0,30}}?:\s*{_REPLY}"),
+        # sendmail: (reason: 550 ...), <<< 550 ...; qmail: Remote host said: 550 ...
+        (r"<<<", r"<<<\s*(?P<inner>[45]\d\d[\s-].*)"),
+        (r"reason:", rf"reason:\s*{_REPLY}"),
+        # Amazon SES: unable to deliver in 840 minutes.<421 4.4.1 Unable to connect>
+        (r"<[45]\d\d ", r"<(?P<inner>[45]\d\d [^<>]*(?:<[^<>]*>[^<>]*)*)>\s*$"),
+        # Barracuda: 550 permanent failure for one or more recipients (x@example.net:550 5.1.1 User unknown)
+        (r"failure for one or more recipients", r"recipients \([^\s():]{1,320}@[^\s():]{1,255}:(?P<inner>[45]\d\d[^\n]*?)\)"),
+        (r";", r"^\s*(?:smtp|x-unix|x-postfix|x400|dns)\s*;\s*(?P<inner>[245]\d\d[\s-].*)"),
+    )
+)  # fmt: skip
+# A callout: the receiving host asked the MAIL FROM's host, and quotes what that one said.
+_CALLOUT = re.compile(
+    r"(?:sender (?:verify|verification|callback|callout)|callback|callout|verification failed for|sender address verif\w+)",
+    re.IGNORECASE,
+)
+_CALLOUT_QUOTE = re.compile(
+    r"(?:\b(?:the )?(?:initial connection|mail server for the domain|response|called|sent|reason given was|said|server said)\b\s*[:=]).*?(?=sender verify failed|$)",
+    re.IGNORECASE | re.DOTALL,
+)
+_CODE = re.compile(r"\s*(?:#)?([245]\d\d)(?:[\s-]+#?(?:\()?([245]\.\d{1,3}\.\d{1,3}))?(?!\w)")
+_ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
+MAX_DEPTH = 6
+MAX_CHARS = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One reply: its text, and what the text around it said of host, address and stage."""
+
+    text: str
+    host: str = ""
+    ip: str = ""
+    stage: Stage | None = None
+
+
+def stage_of(text: str) -> Stage | None:
+    """The SMTP command that a notice says was answered: `(in reply to RCPT TO command)`, `after DATA`."""
+    found = _STAGE.search(text)
+    if found is None:
+        return None
+    word = next(group for group in found.groups() if group).lower()
+    if re.search(r"end of data", found[0], re.IGNORECASE):
+        return Stage.DATA
+    return _STAGES.get(word)
+
+
+def codes_of(text: str) -> tuple[int | None, str]:
+    """Reply code at the head of a reply, and its enhanced status (at the head, or qmail's `(#5.1.1)`)."""
+    found = _CODE.match(text)
+    if found is None:
+        loose = re.search(r"\(#([245]\.\d{1,3}\.\d{1,3})\)", text) or _ENHANCED.match(text.lstrip())
+        return None, loose[1] if loose else ""
+    code, enhanced = int(found[1]), found[2] or ""
+    if not enhanced:
+        loose = re.search(r"#([245]\.\d{1,3}\.\d{1,3})\b", text) or _ENHANCED.search(text[found.end() : found.end() + 80])
+        enhanced = loose[1] if loose and loose[1][0] == found[1][0] else ""
+    return code, enhanced
+
+
+def _without_callout(text: str) -> str:
+    if _CALLOUT.search(text) is None:
+        return text
+    return _CALLOUT_QUOTE.sub(" ", text)
+
+
+def _inside(text: str) -> tuple[str, str, str] | None:
+    """The reply quoted in `text` that begins first, with host and IP where they stand before it."""
+    best: re.Match[str] | None = None
+    for word, pattern in _QUOTES:
+        if word.search(text) is None:
+            continue
+        found = pattern.search(text)
+        if found and found["inner"].strip() and (best is None or found.start("inner") < best.start("inner")):
+            best = found
+    if best is None or best.start("inner") == 0:
+        return None
+    groups = best.groupdict()
+    return best["inner"].strip(" \t'\"#"), groups.get("host") or "", groups.get("ip") or ""
+
+
+def layers(text: str) -> list[Layer]:
+    """Return the text and the replies nested in it, outermost first; at least one, at most MAX_DEPTH."""
+    whole = _without_callout(text[:MAX_CHARS])
+    made = [Layer(whole, stage=stage_of(whole))]
+    while len(made) < MAX_DEPTH:
+        last = made[-1]
+        inside = _inside(last.text)
+        if inside is None:
+            break
+        inner, host, ip = inside
+        made.append(Layer(inner, host or last.host, ip or last.ip, stage_of(inner) or last.stage))
+    return made

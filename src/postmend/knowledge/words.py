@@ -1,0 +1,59 @@
+"""The form in which replies and rules are compared: case-folded, unfolded, spaces squeezed, names masked.
+
+Both sides go through `fold`, so a rule is written as a person reads the reply. What changes from mail to mail
+(addresses of mailboxes and hosts) becomes `<addr>` and `<ip>`: a mailbox called spam@ must not look like spam.
+"""
+
+import re
+import unicodedata
+
+# An IPv4 address with an optional port, or an IPv6 address in full or compressed form.
+IP = re.compile(
+    r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)(?::\d{2,5})?"
+    r"|(?<![\w:.])(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4}){1,7}(?![\w:])"
+    r"|(?<![\w:.])(?:[0-9a-f]{1,4}:){2,7}:(?![\w:])",
+    re.IGNORECASE,
+)
+# Bounded on both sides of the @, so that a megabyte of letters costs a megabyte of steps.
+EMAIL = re.compile(r"(?<![^\s<>()\[\],;:\"'=])[^\s<>()\[\],;:\"'@=]{1,64}@[^\s<>()\[\],;:\"'@/]{1,253}")
+# A line break inside a reply repeats the code: `550-5.7.1 text 550 5.7.1 text`.
+_REPEATED = re.compile(r"(?<=\s)([245]\d\d)(?:-|\s)(?:([245]\.\d{1,3}\.\d{1,3})(?=\s|$))?")
+_DROP = str.maketrans(dict.fromkeys("\"`´“”„«»‘’'", "") | dict.fromkeys(",;!?()[]{}*|\\-–—・。、「」【】！？；，（）：", " "))
+_KEEP_PUNCTUATION = re.compile(r"https?://\S+")
+_TAIL = re.compile(r"[.:]+(?=\s|$)|(?<!\S)[.:]+")
+_WORD = re.compile(r"\w+")
+WIDE = re.compile(r"[\u0e00-\u0e7f\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff]+")
+MAX_CHARS = 4000  # a reply is at most some 100 lines of 512 octets; what says why stands at the head
+
+
+def strip_repeated_codes(text: str) -> str:
+    """Drop the reply code (and its enhanced status) where each further line of one reply repeats it."""
+    head = text.lstrip()[:3]
+    if not head.isdigit():
+        return text
+    return _REPEATED.sub(lambda found: "" if found[1] == head else found[0], text)
+
+
+def _unaccent(text: str) -> str:
+    """`Boîte` and `boite` are one word; full-width Latin letters become plain ones (NFKD, marks dropped)."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
+def fold(text: str) -> str:
+    """Return the form that rules are compared in, at most MAX_CHARS of it; never raises."""
+    text = text[:MAX_CHARS]
+    if "@" in text:
+        text = EMAIL.sub("<addr>", text).replace("<<addr>>", "<addr>")
+    text = IP.sub("<ip>", strip_repeated_codes(text))
+    text = text.casefold() if text.isascii() else _unaccent(text.casefold())
+    text = text.translate(_DROP)
+    return " ".join(_TAIL.sub(" ", text).split())
+
+
+def words_of(folded: str) -> set[str]:
+    """The words that rules are indexed by; scripts without spaces give every pair of characters."""
+    found = set(_WORD.findall(folded))
+    if not folded.isascii():
+        for run in WIDE.findall(folded):
+            found.update(run[i : i + 2] for i in range(len(run) - 1))
+    return found
