@@ -7,7 +7,6 @@ Fails with ParseError naming file and rule when a book cannot be compiled.
 """
 
 import re
-import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import cache, cached_property
@@ -74,6 +73,8 @@ class Index(msgspec.Struct, array_like=True):
 
 def read_rules(folder: Path = FOLDER) -> list[RuleText]:
     """Read every rule of a folder of TOML files, with its examples; raise ParseError naming the file."""
+    import tomllib
+
     rules: list[RuleText] = []
     for path in sorted(folder.glob("*.toml")):
         try:

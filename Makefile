@@ -1,0 +1,52 @@
+# make run    sets up .venv and explains a sample bounce
+# make test   sets up everything and runs lint, types, layers, docs and tests
+# make bench  prints the figures as ratios against peers in the same run
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SETUP  := $(VENV)/.installed
+DEV    := $(VENV)/.installed-dev
+
+.PHONY: run test lint unit packages bench fix clean
+
+run: $(SETUP)
+	@$(BIN)/postmend explain --offline samples/bounce-barracuda.eml
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Postmend needs Python 3.11 or later" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || tools/install-packages python3-venv
+	@$(PYTHON) -m venv $(VENV)
+
+$(SETUP): pyproject.toml hatch_build.py $(BIN)/python
+	@echo "Setting up $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(DEV): $(SETUP) requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[outlook]' -r requirements-dev.txt
+	@touch $@
+
+packages:
+	@tools/install-packages $$(grep -v '^#' tests/packages.txt)
+
+test: $(DEV) packages lint unit
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	$(BIN)/postmend rules check
+
+unit: $(DEV)
+	POSTMEND_REQUIRE_SERVERS=$${POSTMEND_REQUIRE_SERVERS-1} $(BIN)/pytest -n auto -q
+
+bench: $(DEV)
+	$(BIN)/python -m bench
+
+fix: $(DEV)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist src/postmend/knowledge/_*.book.json

@@ -1,0 +1,5 @@
+"""`python -m postmend`."""
+
+from postmend.cli import main
+
+main()

@@ -1,0 +1,54 @@
+"""The use case behind `postmend classify`: replies by their text alone, in bulk."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from postmend.app.output import Classified, classified_out
+from postmend.knowledge.read import read_reply
+from postmend.model import ParseError, Reading, Stage
+
+
+class ReplyLine(msgspec.Struct):
+    """One line of JSON input; only `text` is needed."""
+
+    text: str
+    provider: str | None = None
+    stage: Stage | None = None
+    remote_mta: str | None = None
+
+
+def classify(text: str, *, provider: str = "", stage: Stage | None = None, remote_mta: str = "") -> Reading:
+    """Classify one reply by its text and what else is known of it; never raises.
+
+    `provider` is an id of providers.toml, `stage` the SMTP command refused, `remote_mta` the host that refused.
+    """
+    return read_reply(text, provider=provider, stage=stage, remote_host=remote_mta)
+
+
+def _parse(line: bytes, decoder: "msgspec.json.Decoder[ReplyLine]") -> ReplyLine:
+    if line.lstrip()[:1] != b"{":
+        return ReplyLine(line.decode("utf-8", "replace"))
+    try:
+        return decoder.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ParseError(f"not a JSON object with `text`: {error}") from error
+
+
+def classify_lines(lines: Iterable[bytes]) -> Iterator[Classified]:
+    """Answer each line with one value, in order; a line that cannot be read gets one with `error` set."""
+    decoder = msgspec.json.Decoder(ReplyLine)
+    for line in lines:
+        try:
+            asked = _parse(line, decoder)
+        except ParseError as error:
+            yield Classified("unknown", [], "keep", [], None, error=str(error))
+            continue
+        reading = read_reply(
+            asked.text,
+            provider=asked.provider or "",
+            stage=asked.stage,
+            remote_host=asked.remote_mta or "",
+            with_extracts=False,
+        )
+        yield classified_out(reading)

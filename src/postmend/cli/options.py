@@ -1,0 +1,31 @@
+"""Options that several commands share, and how JSON leaves them."""
+
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def common(function: F) -> F:
+    """Add `--json`, `--resolver` and `--config`, which every command takes."""
+    for option in (
+        click.option("--config", "config_path", metavar="FILE", help="Settings file (TOML)."),
+        click.option(
+            "--resolver",
+            metavar="HOST[:PORT]",
+            help="Name server to ask, instead of the system's (or POSTMEND_RESOLVER).",
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line."),
+    ):
+        function = option(function)
+    return function
+
+
+def write_json(value: object) -> None:
+    """Write one value as a line of JSON."""
+    import msgspec
+
+    sys.stdout.buffer.write(msgspec.json.encode(value) + b"\n")
