@@ -12,10 +12,12 @@ hyphens and accents do not matter. Fails with ParseError, at the time the book i
 import re
 from dataclasses import dataclass
 
-from postmend.knowledge.words import WIDE, fold
+from postmend.knowledge.words import WIDE, WIDE_CLASS, fold
 from postmend.model.errors import ParseError
 
-_GAP = r"\b.{0,60}?\b"
+# Edges of words; scripts written without spaces have none.
+_START, _END = rf"(?<![^\W{WIDE_CLASS}])", rf"(?![^\W{WIDE_CLASS}])"
+_GAP = _END + r".{0,60}?" + _START
 _ITEM = re.compile(r"\([^()]*\)|[^\s()]+")
 _STAR, _NUM = "\ue000", "\ue001"  # private characters: what `fold` would drop
 
@@ -59,7 +61,7 @@ def _alternatives(item: str) -> tuple[str, list[tuple[str, ...]], bool]:
 
 def _bounded(pattern: str) -> str:
     """Whole words only, where the phrase begins or ends with a word."""
-    return rf"(?<!\w)(?:{pattern})(?!\w)"
+    return f"{_START}(?:{pattern}){_END}"
 
 
 def compile_phrase(text: str) -> Phrase:

@@ -22,7 +22,9 @@ _DROP = str.maketrans(dict.fromkeys("\"`´“”„«»‘’'", "") | dict.from
 _KEEP_PUNCTUATION = re.compile(r"https?://\S+")
 _TAIL = re.compile(r"[.:]+(?=\s|$)|(?<!\S)[.:]+")
 _WORD = re.compile(r"\w+")
-WIDE = re.compile(r"[\u0e00-\u0e7f\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff]+")
+# Thai, Chinese, Japanese, Korean: written without spaces, or with endings grown on.
+WIDE_CLASS = r"\u0e00-\u0e7f\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff"
+WIDE = re.compile(f"[{WIDE_CLASS}]+")
 MAX_CHARS = 4000  # a reply is at most some 100 lines of 512 octets; what says why stands at the head
 
 
@@ -36,7 +38,8 @@ def strip_repeated_codes(text: str) -> str:
 
 def _unaccent(text: str) -> str:
     """`Boîte` and `boite` are one word; full-width Latin letters become plain ones (NFKD, marks dropped)."""
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", bare)  # puts Korean syllables together again
 
 
 def fold(text: str) -> str:
@@ -52,8 +55,9 @@ def fold(text: str) -> str:
 
 def words_of(folded: str) -> set[str]:
     """The words that rules are indexed by; scripts without spaces give every pair of characters."""
-    found = set(_WORD.findall(folded))
-    if not folded.isascii():
-        for run in WIDE.findall(folded):
-            found.update(run[i : i + 2] for i in range(len(run) - 1))
+    if folded.isascii():
+        return set(_WORD.findall(folded))
+    found = set(_WORD.findall(WIDE.sub(" ", folded)))
+    for run in WIDE.findall(folded):
+        found.update(run[i : i + 2] for i in range(len(run) - 1))
     return found

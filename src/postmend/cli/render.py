@@ -1,0 +1,249 @@
+"""The terminal report: cause first, then the evidence, then the numbered plan.
+
+Everything from outside passes through `clean`: a reply may carry terminal escapes. Colours only on a terminal
+(and not with NO_COLOR); 80 columns and plain in a pipe.
+"""
+
+import os
+import re
+import shutil
+import sys
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import click
+
+from postmend.knowledge.causes import cause_info
+from postmend.model import Diagnosis, Fact, Failure, Finding, Intake, Kind, Side, State, Step
+
+# C0 and C1 controls, and the marks that turn the direction of text.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
+_MARK = {
+    Fact.PASS: ("ok", "green"),
+    Fact.FAIL: ("no", "red"),
+    Fact.NONE: ("--", "yellow"),
+    Fact.PERMERROR: ("no", "red"),
+    Fact.TEMPERROR: ("??", "yellow"),
+    Fact.REFUSED: ("??", "yellow"),
+    Fact.NOT_ASKED: ("??", "yellow"),
+}
+_STATE_COLOUR = {State.CONFIRMED: "red", State.LIKELY: "yellow", State.POSSIBLE: "cyan", State.UNKNOWN: "white"}
+_WHO = {
+    Side.SENDER: "you",
+    Side.MESSAGE: "you, in the message",
+    Side.RECIPIENT: "the recipient",
+    Side.RECIPIENT_ADMIN: "the recipient's administrator",
+    Side.NETWORK: "the network",
+}
+_ADDRESS = {
+    "keep": "keep: nothing here is wrong with the address",
+    "retry": "retry later: the address may be good",
+    "suppress": "suppress: send nothing more to it",
+}
+_KIND = {
+    Kind.DSN: "a delivery status notification (RFC 3464)",
+    Kind.BOUNCE: "a bounce without a machine-readable part",
+    Kind.DELAY: "a delay notice: the sending server still tries",
+    Kind.DELIVERED: "a notice that mail was delivered: nothing was refused",
+    Kind.REPLY: "a server's reply",
+    Kind.ARF: "a complaint (ARF, RFC 5965): a recipient called the message spam",
+    Kind.AUTO_REPLY: "an automatic reply: the message arrived, nothing was refused",
+    Kind.DMARC_REPORT: "a DMARC report: see `postmend report`",
+    Kind.TLS_REPORT: "a TLS report: see `postmend report`",
+    Kind.NOT_A_BOUNCE: "not a bounce: no refusal was found in it",
+}
+
+
+def clean(text: str) -> str:
+    """Outside text made safe for a terminal: controls and direction marks become spaces."""
+    return _CONTROL.sub(" ", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What is written on: columns and whether colours are wanted."""
+
+    width: int
+    colour: bool
+
+    @classmethod
+    def of_stdout(cls) -> "Paper":
+        """The terminal's width between 40 and 100, or 80 plain columns in a pipe."""
+        if not sys.stdout.isatty():
+            return cls(80, colour=False)
+        width = min(max(shutil.get_terminal_size((80, 24)).columns, 40), 100)
+        return cls(width, colour="NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb")
+
+    def style(self, text: str, **how: object) -> str:
+        """Text in a style, or plain."""
+        return click.style(text, **how) if self.colour else text  # type: ignore[arg-type]
+
+    def wrap(self, text: str, first: str = "  ", rest: str = "") -> Iterator[str]:
+        """Lines of `text`, the first behind `first`, the others behind `rest` (by default as deep)."""
+        yield from textwrap.wrap(
+            clean(text), self.width, initial_indent=first, subsequent_indent=rest or " " * len(first),
+            break_on_hyphens=False,
+        ) or [first.rstrip()]  # fmt: skip
+
+    def head(self, text: str) -> str:
+        """A section's heading."""
+        return self.style(text, bold=True)
+
+
+def _who_refused(failure: Failure, diagnosis: Diagnosis) -> str:
+    reading = diagnosis.reading
+    host, ip = failure.remote.host or reading.remote_host, failure.remote.ip or reading.remote_ip
+    where = f"{host} [{ip}]" if host and ip else host or ip
+    stage = failure.stage or reading.stage
+    parts = [failure.recipient or "a recipient it does not name"]
+    parts.append({"delayed": "is delayed"}.get(failure.action, "was refused"))
+    if where:
+        parts.append(f"by {where}")
+    if stage:
+        parts.append(f"at {stage.upper()}")
+    return " ".join(parts)
+
+
+def _verdict(paper: Paper, diagnosis: Diagnosis) -> Iterator[str]:
+    info = cause_info(diagnosis.cause)
+    state = paper.style(diagnosis.state.upper(), fg=_STATE_COLOUR[diagnosis.state], bold=True)
+    percent = f" ({diagnosis.confidence:.0%})" if diagnosis.state is not State.UNKNOWN else ""
+    yield f"  {paper.style(info.title, bold=True)}"
+    yield f"  {state}{percent} · {diagnosis.cause} · who can act: {_WHO[diagnosis.who]}"
+    yield from paper.wrap(info.meaning)
+
+
+def _reply(paper: Paper, diagnosis: Diagnosis) -> Iterator[str]:
+    text = diagnosis.failure.reply.text
+    if text:
+        yield ""
+        yield paper.head("What the server said")
+        yield from paper.wrap(textwrap.shorten(clean(text), 1200, placeholder=" ..."), "  > ")
+    words = [match.words for match in diagnosis.reading.matches if match.words][:3]
+    if words:
+        yield from paper.wrap("read from the words: " + "; ".join(f'"{w}"' for w in words), "    ")
+
+
+def _finding(paper: Paper, finding: Finding) -> Iterator[str]:
+    mark, colour = _MARK[finding.result]
+    lines = list(paper.wrap(finding.detail, f"  {mark}  ", "      "))
+    lines[0] = lines[0].replace(mark, paper.style(mark, fg=colour, bold=True), 1)
+    yield from lines
+    if finding.source:
+        yield from (paper.style(line, dim=True) for line in paper.wrap(finding.source, "      "))
+
+
+def _evidence(paper: Paper, diagnosis: Diagnosis) -> Iterator[str]:
+    if not diagnosis.evidence and not diagnosis.not_asked:
+        return
+    yield ""
+    yield paper.head("Evidence")
+    # What speaks for or against a cause first; a dozen clean lists are one line.
+    quiet = [f for f in diagnosis.evidence if f.id == "blocklist.not_listed" and not f.against]
+    for finding in diagnosis.evidence:
+        if finding not in quiet:
+            yield from _finding(paper, finding)
+    if quiet:
+        names = ", ".join(f.get("zone") or f.source for f in quiet)
+        yield from paper.wrap(f"not on {len(quiet)} other lists: {names}", "  ok  ", "      ")
+    if diagnosis.not_asked:
+        yield from paper.wrap("not asked: " + "; ".join(diagnosis.not_asked), "  ??  ", "      ")
+
+
+def _others(paper: Paper, diagnosis: Diagnosis) -> Iterator[str]:
+    others = [
+        f"{c.cause} ({c.confidence:.0%})"
+        for c in diagnosis.candidates
+        if c.cause is not diagnosis.cause and c.confidence >= 0.05
+    ][:4]
+    if others:
+        yield from paper.wrap("also possible: " + ", ".join(others))
+    if diagnosis.ruled_out:
+        yield from paper.wrap("ruled out: " + ", ".join(diagnosis.ruled_out))
+    yield from paper.wrap("the address: " + _ADDRESS[diagnosis.address])
+
+
+def _step(paper: Paper, number: int, step: Step) -> Iterator[str]:
+    who = "" if step.who in {Side.SENDER, Side.MESSAGE} else f"[{_WHO[step.who]}] "
+    yield from paper.wrap(who + step.do, f"  {number}. ", "     ")
+    if step.record:
+        record = step.record
+        if record.before:
+            yield from paper.wrap(f"{record.before}", f"     before  {record.name} {record.type} ", "             ")
+        yield from paper.wrap(f"{record.after}", f"     publish {record.name} {record.type} ", "             ")
+        if record.proof:
+            yield from paper.wrap(record.proof, "     proof   ", "             ")
+    for line in step.config:
+        yield f"     | {clean(line)}"
+    if step.url:
+        yield f"     {clean(step.url)}"
+    if step.verify:
+        yield f"     {paper.style('then: ' + clean(step.verify), dim=True)}"
+    if step.letter:
+        yield from paper.wrap("a letter ready to send stands at the end", "     ")
+
+
+def _plan(paper: Paper, diagnosis: Diagnosis) -> Iterator[str]:
+    if not diagnosis.plan:
+        return
+    yield ""
+    yield paper.head("What to do")
+    for number, step in enumerate(diagnosis.plan, 1):
+        yield from _step(paper, number, step)
+    for number, step in enumerate(diagnosis.plan, 1):
+        if step.letter:
+            yield ""
+            yield paper.head(f"Letter for step {number}")
+            for line in step.letter.splitlines():
+                yield from paper.wrap(line, "  | ") if line.strip() else ["  |"]
+
+
+def report(intake: Intake, diagnoses: Sequence[Diagnosis], paper: Paper) -> Iterator[str]:
+    """The whole report on one input, line by line."""
+    yield paper.style(clean(f"{intake.source}: "), dim=True) + _KIND[intake.kind]
+    for problem in intake.problems:
+        yield from paper.wrap("note: " + problem)
+    if intake.feedback:
+        yield from paper.wrap(_complaint(intake))
+    for diagnosis in diagnoses:
+        yield ""
+        yield from paper.wrap(_who_refused(diagnosis.failure, diagnosis), "")
+        yield ""
+        yield from _verdict(paper, diagnosis)
+        yield from _others(paper, diagnosis)
+        yield from _reply(paper, diagnosis)
+        yield from _evidence(paper, diagnosis)
+        yield from _plan(paper, diagnosis)
+
+
+def _complaint(intake: Intake) -> str:
+    feedback = intake.feedback
+    assert feedback is not None
+    who = ", ".join(feedback.original_rcpt_to) or "the recipient (the provider hides the address)"
+    return (
+        f"Send nothing more to {who}: take the address off the list today. "
+        f"The message came from {feedback.source_ip or 'an IP address that is not named'}"
+        f"{', about ' + ', '.join(feedback.reported_domain) if feedback.reported_domain else ''}. "
+        "Many complaints (Gmail: above 0.1 %) get all your mail refused."
+    )
+
+
+def short_line(intake: Intake, diagnosis: Diagnosis, paper: Paper) -> str:
+    """One line on one refusal, for many inputs."""
+    failure = diagnosis.failure
+    cause = paper.style(f"{diagnosis.cause:26}", fg=_STATE_COLOUR[diagnosis.state])
+    text = f"{diagnosis.state:10} {diagnosis.address:9} {failure.recipient or '-'}  {intake.source}"
+    return f"{cause}{clean(text)}"
+
+
+def totals(counts: Counter[str], kinds: Counter[str], paper: Paper) -> Iterator[str]:
+    """The sum of many inputs: how often each cause, and what else was among them."""
+    yield ""
+    yield paper.head(f"{sum(kinds.values())} inputs, {sum(counts.values())} refusals")
+    for cause, count in counts.most_common():
+        yield f"  {count:6}  {count / max(sum(counts.values()), 1):4.0%}  {cause}"
+    others = {kind: n for kind, n in kinds.items() if kind not in {Kind.DSN, Kind.BOUNCE, Kind.DELAY, Kind.REPLY}}
+    if others:
+        yield "  besides: " + ", ".join(f"{n} {kind}" for kind, n in sorted(others.items()))

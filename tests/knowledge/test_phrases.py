@@ -1,0 +1,59 @@
+import re
+
+import pytest
+
+from postmend.knowledge.phrases import compile_phrase
+from postmend.knowledge.words import fold, words_of
+from postmend.model import ParseError
+
+
+def found(phrase: str, text: str) -> bool:
+    compiled = compile_phrase(phrase)
+    folded = fold(text)
+    words = words_of(folded)
+    needed = all(any(word in words for word in group) for group in compiled.needs)
+    matched = re.search(compiled.pattern, folded) is not None
+    # The index may only ever leave out what would not match anyway.
+    assert needed or not matched
+    return matched
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text", "expected"),
+    [
+        ("mailbox full", "552 5.2.2 Mailbox full", True),
+        ("mailbox full", "mailbox fully open", False),
+        ("mailbox (is|was|) full", "the Mailbox is full.", True),
+        ("mailbox (is|was|) full", "mailbox full", True),
+        ("mailbox (is|was) full", "mailbox full", False),
+        ("user .. unknown", "User someone@example.com is unknown here", True),
+        ("user .. unknown", "user " + "x " * 60 + "unknown", False),
+        ("quota exceed*", "Quota exceeded", True),
+        ("<addr> not found", "<someone@example.com>: not found", True),
+        ("<ip> is listed", "192.0.2.7 is listed", True),
+        ("<ip> is listed", "[2001:db8::1] is listed", True),
+        ("<num> recipients", "more than 100 recipients", True),
+        ("boite pleine", "550 Boîte pleine", True),
+        ("does not exist", "user doesn’t exist", False),
+        ("doesnt exist", "user doesn’t exist", True),
+        ("容量", "メールボックスの容量を超えています", True),
+        ("p=blockedmessage", "see https://support.example.com/mail/?p=BlockedMessage - gsmtp", True),
+        ("사용자가 존재하지", "수신 사용자가 존재하지않습니다", True),
+        ("用户不存在", "550 Mailbox用户不存在", True),
+        ("mailbox", "550 Mailbox用户不存在", True),
+        ("over quota", "mailbox over-quota", True),
+    ],
+)
+def test_phrase(phrase: str, text: str, expected: bool) -> None:
+    assert found(phrase, text) is expected
+
+
+@pytest.mark.parametrize("phrase", ["a (b", "glued(a|b)", "nest ((a|b))", "(a|)", "* ..", ""])
+def test_bad_phrases_are_refused(phrase: str) -> None:
+    with pytest.raises(ParseError):
+        compile_phrase(phrase)
+
+
+def test_fold_masks_addresses_and_repeated_codes() -> None:
+    text = "550-5.7.1 [192.0.2.7] spam@example.com\t550-5.7.1 is 550 5.7.1 blocked"
+    assert fold(text) == "550 5.7.1 <ip> <addr> is blocked"
