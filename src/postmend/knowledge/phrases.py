@@ -16,7 +16,8 @@ from postmend.knowledge.words import WIDE, WIDE_CLASS, fold
 from postmend.model.errors import ParseError
 
 # Edges of words; scripts written without spaces have none.
-_START, _END = rf"(?<![^\W{WIDE_CLASS}])", rf"(?![^\W{WIDE_CLASS}])"
+_START = rf"(?:(?<![^\W{WIDE_CLASS}])|(?=[{WIDE_CLASS}]))"
+_END = rf"(?:(?![^\W{WIDE_CLASS}])|(?<=[{WIDE_CLASS}]))"
 _GAP = _END + r".{0,60}?" + _START
 _ITEM = re.compile(r"\([^()]*\)|[^\s()]+")
 _STAR, _NUM = "\ue000", "\ue001"  # private characters: what `fold` would drop
