@@ -1,3 +1,43 @@
-"""Postmend tells people why their mail was refused, proves it, says how to mend it."""
+"""Postmend tells people why their mail was refused, proves it, says how to mend it.
+
+The library: `explain`, `classify`, `check_spf`, `parse_address`, each that asks the network also as `..._async`.
+Names are imported when first used, so that `import postmend` costs nothing.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from postmend.app.api import (
+        check_spf,
+        check_spf_async,
+        classify,
+        explain,
+        explain_async,
+        parse_address,
+    )
+    from postmend.model import ParseError
+
+__all__ = [
+    "ParseError",
+    "__version__",
+    "check_spf",
+    "check_spf_async",
+    "classify",
+    "explain",
+    "explain_async",
+    "parse_address",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'postmend' has no attribute {name!r}")
+    if name == "ParseError":
+        from postmend.model import ParseError
+
+        return ParseError
+    from postmend.app import api
+
+    return getattr(api, name)

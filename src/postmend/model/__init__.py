@@ -3,6 +3,7 @@
 Nothing here reads a file, asks a server or knows a word of any provider's text.
 """
 
+from postmend.model.address import Address, parse_address
 from postmend.model.cause import AddressVerdict, Cause, Side, State
 from postmend.model.diagnosis import Candidate, Diagnosis
 from postmend.model.errors import ParseError
@@ -14,6 +15,7 @@ from postmend.model.smtp import EnhancedStatus, SmtpReply, Stage
 
 __all__ = [
     "Action",
+    "Address",
     "AddressVerdict",
     "Candidate",
     "Cause",
@@ -38,4 +40,5 @@ __all__ = [
     "Stage",
     "State",
     "Step",
+    "parse_address",
 ]

@@ -1,0 +1,80 @@
+"""Settings: a TOML file, the environment, then options, each overruling the one before. Read here and nowhere else.
+
+Fails with ParseError naming the file and the setting; a secret's value never appears in an error.
+"""
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+
+from postmend.model import ParseError
+
+
+class _Dns(msgspec.Struct, forbid_unknown_fields=True):
+    resolver: str = ""
+    timeout_s: float = 2.0
+    deadline_s: float = 10.0
+
+
+class _Identity(msgspec.Struct, forbid_unknown_fields=True):
+    ip: str = ""
+    mail_from: str = ""
+    helo: str = ""
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    """The settings file. Every setting is described in docs/settings.md."""
+
+    dns: _Dns = msgspec.field(default_factory=_Dns)
+    identity: _Identity = msgspec.field(default_factory=_Identity)
+    blocklist_keys: dict[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run was told. `ip`, `mail_from`, `helo` overrule what the bounce says of the sending side.
+
+    `timeout_s` is for one DNS question, `deadline_s` for all evidence on one refusal.
+    """
+
+    offline: bool = False
+    resolver: str = ""
+    timeout_s: float = 2.0
+    deadline_s: float = 10.0
+    ip: str = ""
+    mail_from: str = ""
+    helo: str = ""
+    blocklist_keys: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+def _read(path: str) -> _File:
+    import tomllib
+
+    try:
+        return msgspec.convert(tomllib.loads(Path(path).read_text(encoding="utf-8")), _File)
+    except OSError as error:
+        raise ParseError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from error
+    except UnicodeDecodeError as error:
+        raise ParseError(f"{path}: settings are UTF-8 text, and this is not") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ParseError(f"{path}: not valid TOML: {error}") from error
+    except msgspec.ValidationError as error:
+        raise ParseError(f"{path}: {error}") from error
+
+
+def load_settings(config_path: str | None = None, **options: str | bool | float | None) -> Settings:
+    """Settings from the file (`config_path`, else POSTMEND_CONFIG), POSTMEND_RESOLVER, and `options` not None or empty."""
+    path = config_path or os.environ.get("POSTMEND_CONFIG")
+    file = _read(path) if path else _File()
+    settings = Settings(
+        resolver=os.environ.get("POSTMEND_RESOLVER") or file.dns.resolver,
+        timeout_s=file.dns.timeout_s,
+        deadline_s=file.dns.deadline_s,
+        ip=file.identity.ip,
+        mail_from=file.identity.mail_from,
+        helo=file.identity.helo,
+        blocklist_keys=dict(file.blocklist_keys),
+    )
+    return replace(settings, **{name: value for name, value in options.items() if value not in {None, ""}})  # type: ignore[arg-type]
