@@ -26,6 +26,7 @@ def found(phrase: str, text: str) -> bool:
         ("mailbox (is|was|) full", "the Mailbox is full.", True),
         ("mailbox (is|was|) full", "mailbox full", True),
         ("mailbox (is|was) full", "mailbox full", False),
+        ("(your|) mailbox full", "mailbox full", True),
         ("user .. unknown", "User someone@example.com is unknown here", True),
         ("user .. unknown", "user " + "x " * 60 + "unknown", False),
         ("quota exceed*", "Quota exceeded", True),

@@ -81,10 +81,11 @@ def compile_phrase(text: str) -> Phrase:
             made, group, optional = _pattern(folded), [(w,) for w in _indexable(folded)], False
         if not made:
             continue
-        if optional and not pattern:
-            raise ParseError(f"a phrase cannot begin with what may be missing: {text!r}")
-        pattern += f"(?:{glue}{made})?" if optional else glue + made
         needs += group
+        if optional and not glue:  # the space belongs to what comes after
+            pattern += f"(?:{made} )?"
+            continue
+        pattern += f"(?:{glue}{made})?" if optional else glue + made
         glue = " "
     if not needs:
         raise ParseError(f"phrase has no whole word to be found by: {text!r}")
