@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from postmend.knowledge import compiled
-from postmend.knowledge.phrases import Phrase, compile_phrase
+from postmend.knowledge.phrases import Phrase, compile_phrase, search
 from postmend.knowledge.words import words_of
 from postmend.model import Cause, EnhancedStatus, Match, ParseError, Stage
 
@@ -64,10 +64,11 @@ class Rule(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Index(msgspec.Struct, array_like=True):
-    """`by_word`: for each word, the phrases it may lead to as (rule, phrase, groups of words also needed)."""
+    """`phrases` are (rule, phrase of the rule, groups of words of which each must be there); `by_word` leads to them."""
 
     rules: tuple[Rule, ...]
-    by_word: dict[str, list[tuple[int, int, tuple[tuple[str, ...], ...]]]]
+    phrases: tuple[tuple[int, int, tuple[tuple[str, ...], ...]], ...]
+    by_word: dict[str, list[int]]
     bare: tuple[int, ...]
 
 
@@ -116,7 +117,7 @@ def compile_book(texts: Iterable[RuleText]) -> Index:
             if not (text.code or text.status):
                 raise ParseError(f"rule {text.id}: nothing to match by")
             bare.append(number)
-        without = "|".join(compile_phrase(words).pattern for words in text.without)
+        without = "|".join(f"(?:{compile_phrase(words).pattern})" for words in text.without)
         rules.append(
             Rule(
                 text.id, text.cause, STRENGTH[text.strength], tuple(p.pattern for p in made), without,
@@ -124,13 +125,14 @@ def compile_book(texts: Iterable[RuleText]) -> Index:
             )
         )  # fmt: skip
     common = Counter(word for _, _, phrase in phrases for group in phrase.needs for word in group)
-    by_word: dict[str, list[tuple[int, int, tuple[tuple[str, ...], ...]]]] = defaultdict(list)
+    by_word: dict[str, list[int]] = defaultdict(list)
+    needs: list[tuple[int, int, tuple[tuple[str, ...], ...]]] = []
     for number, i, phrase in phrases:
         anchor = min(phrase.needs, key=lambda group: sum(common[word] for word in group))
-        rest = tuple(group for group in phrase.needs if group is not anchor)
         for word in anchor:
-            by_word[word].append((number, i, rest))
-    return Index(tuple(rules), dict(by_word), tuple(bare))
+            by_word[word].append(len(needs))
+        needs.append((number, i, tuple(group for group in phrase.needs if group is not anchor)))
+    return Index(tuple(rules), tuple(needs), dict(by_word), tuple(bare))
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -199,17 +201,19 @@ class Book:
         """Return every rule that matches a folded text (`words.fold`), each once, with its longest find."""
         words = words_of(folded)
         code_text, status = str(code or ""), str(enhanced or "")
-        by_word, rules = self._index.by_word, self._index.rules
+        index, absent = self._index, words.isdisjoint
+        rules, phrases = index.rules, index.phrases
         best: dict[int, Found] = {}
-        for word in words & by_word.keys():
-            for number, i, rest in by_word[word]:
-                rule = rules[number]
-                if not all(any(w in words for w in group) for group in rest):
+        for word in words & index.by_word.keys():
+            for each in index.by_word[word]:
+                number, i, needs = phrases[each]
+                if any(map(absent, needs)):
                     continue
+                rule = rules[number]
                 if not self._allowed(rule, provider, stage, code_text, status):
                     continue
-                hit = self._pattern(number, i).search(folded)
-                if hit is None or (rule.without and self._pattern(number, -1).search(folded)):
+                hit = search(self._pattern(number, i), folded)
+                if hit is None or (rule.without and search(self._pattern(number, -1), folded)):
                     continue
                 known = best.get(number)
                 if known is None or hit.end() - hit.start() > known.end - known.start:

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from postmend.knowledge.words import WIDE, WIDE_CLASS, fold
 from postmend.model.errors import ParseError
 
-# Edges of words; scripts written without spaces have none.
-_START = rf"(?:(?<![^\W{WIDE_CLASS}])|(?=[{WIDE_CLASS}]))"
-_END = rf"(?:(?![^\W{WIDE_CLASS}])|(?<=[{WIDE_CLASS}]))"
-_GAP = _END + r".{0,60}?" + _START
+# Edges of words; scripts written without spaces have none. The start of a whole phrase is checked by
+# `search`: a pattern that begins with its own letters is found several times as fast.
+_WIDE_START = rf"(?:(?<![^\W{WIDE_CLASS}])|(?=[{WIDE_CLASS}]))"
+_WIDE_END = rf"(?:(?![^\W{WIDE_CLASS}])|(?<=[{WIDE_CLASS}]))"
+_END = rf"(?![^\W{WIDE_CLASS}])"
+_GAP = r".{0,60}?"
 _ITEM = re.compile(r"\([^()]*\)|[^\s()]+")
 _STAR, _NUM = "\ue000", "\ue001"  # private characters: what `fold` would drop
 
@@ -60,19 +62,29 @@ def _alternatives(item: str) -> tuple[str, list[tuple[str, ...]], bool]:
     return "(?:" + "|".join(_pattern(each) for each in full) + ")", needs, optional
 
 
-def _bounded(pattern: str) -> str:
-    """Whole words only, where the phrase begins or ends with a word."""
-    return f"{_START}(?:{pattern}){_END}"
+def search(pattern: re.Pattern[str], folded: str) -> re.Match[str] | None:
+    """Find a phrase where it begins a word (anywhere, if it begins in a script without spaces)."""
+    found = pattern.search(folded)
+    while found is not None:
+        start = found.start()
+        if not start or not (folded[start - 1].isalnum() or folded[start - 1] == "_"):
+            return found
+        if WIDE.match(folded, start) or WIDE.match(folded, start - 1):
+            return found
+        found = pattern.search(folded, start + 1)
+    return None
 
 
 def compile_phrase(text: str) -> Phrase:
     """Compile one phrase; raise ParseError for nested or glued brackets, or a phrase without any whole word."""
     if re.sub(r"\([^()]*\)", "", text).strip("*").count("(") or re.search(r"\S\(|\)\S", text):
         raise ParseError(f"brackets must be balanced and stand alone: {text!r}")
+    wide = WIDE.search(text) is not None
+    start, end = (_WIDE_START, _WIDE_END) if wide else (r"\b", _END)
     pattern, needs, glue = "", [], ""
     for item in _ITEM.findall(text):
         if item == "..":
-            pattern, glue = pattern + _GAP, ""
+            pattern, glue = pattern + end + _GAP + start, ""
             continue
         if item.startswith("("):
             made, group, optional = _alternatives(item)
@@ -89,4 +101,4 @@ def compile_phrase(text: str) -> Phrase:
         glue = " "
     if not needs:
         raise ParseError(f"phrase has no whole word to be found by: {text!r}")
-    return Phrase(_bounded(pattern), tuple(needs))
+    return Phrase(pattern + end, tuple(needs))
