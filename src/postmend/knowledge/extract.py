@@ -3,7 +3,7 @@
 import ipaddress
 import re
 
-from postmend.knowledge.words import EMAIL, IP, strip_repeated_codes
+from postmend.knowledge.words import EMAIL, IPV4, IPV6, strip_repeated_codes
 from postmend.model import Extracts
 
 _URL = re.compile(r"https?://[^\s<>\"'\\^`{}|\x00-\x20]{1,2000}|(?<![\w/.@-])www\.[\w.-]{3,200}(?:/[^\s<>\"']{0,500})?", re.IGNORECASE)
@@ -18,15 +18,13 @@ _LISTED = re.compile(
     r"\s*[:=('\"<\[]*\s*(?:the\s+|our\s+)?([a-z0-9][\w-]*(?:\.[\w-]+)+|[A-Z][\w-]+(?:\s(?:[A-Z]{2,5}|Reputation|[A-Z]\w+)\b)?)",
     re.IGNORECASE,
 )
+# Providers' own codes. The word boundary before is looked at after the first letter: see `words.IPV4`.
 _CODES = re.compile(
-    r"\b(?:"
-    r"S\d{3,4}(?=\))|TS[SC]?\d{2}|BL\d{2}|PH\d{2}|GL\d{2}|CP\d{2}|SC-\d{3}|DY-\d{3}|OU-\d{3}|CS-\d{3}|HM-\d{2}|SP-\d{3}|RP-\d{3}"  # Microsoft, Yahoo, old Hotmail
-    r"|IB\d{3,4}[a-z]?|CXBL|CXSNDR|CXMJ\w*|CXCNCT|CXDNS|CXTHRT|CXSYS\w*|CXMXRT|CXCNCTHRT"  # GoDaddy, Cox
-    r"|OFR_?\d{3}|OFR\d{3}_\d{3}|OU_\d{3}|LPN[A-Z0-9]{3,5}_\d{3}|XGEMAIL_\d{4}|ETP\d{3}"  # Orange, La Poste, Sophos, Trellix
-    r"|RBL\d{4,6}|RACT|SPFBL|SHXBL|JunkMail"
-    r"|HS\d{2}|DT:\w+|MI:\w+|IP:\w+|SPF:\w+|RP:\w+|SYM:\w+|SZE|CNN"
-    r"|m\d{4}|E\d{7}|AS\(\d{3,6}\))\b"
-    r"|\bAUP#[A-Z0-9-]{2,14}|\bAS\(\d{3,8}\)|#\d{3}-\d{3,8}\b|\bPRX\d\b|\bHVU:\w+|\bRLY:\w+|\bDNS:\w+|\b[A-Z]{3}:[A-Z]\d\b"
+    r"[A-Z#](?<!\w.)(?:(?<=S)\d{3,4}(?=\))|(?<=T)S[SC]?\d{2}|(?<=[BGP])[LH]\d{2}|(?<=C)P\d{2}|(?<=[A-Z])[A-Z]-\d{2,3}"  # Microsoft, Yahoo
+    r"|(?<=I)B\d{3,4}[a-z]?|(?<=C)X(?:BL|SNDR|MJ\w*|CNCT|DNS|THRT|SYS\w*|MXRT|CNCTHRT)"  # GoDaddy, Cox
+    r"|(?<=O)(?:FR_?\d{3}(?:_\d{3})?|U_\d{3})|(?<=L)PN[A-Z0-9]{3,5}_\d{3}|(?<=X)GEMAIL_\d{4}|(?<=E)TP\d{3}"  # Orange, La Poste, Sophos, Trellix
+    r"|(?<=R)(?:BL\d{4,6}|ACT|LY:\w+|P:\w+)|(?<=S)(?:HXBL|PF:\w+|YM:\w+)|(?<=D)(?:T:\w+|NS:\w+)|(?<=M)I:\w+|(?<=H)(?:S\d{2}|L:\w+|VU:\w+)"
+    r"|(?<=A)(?:UP#[A-Z0-9-]{2,14}|S\(\d{3,8}\))|(?<=P)RX\d|(?<=E)\d{7}|(?<=#)\d{3}-\d{3,8})(?!\w)"
 )  # fmt: skip
 _LIMIT = re.compile(
     r"\b(\d[\d.,]*\s*(?:[kmg]i?b|bytes|octets|messages?|e?mails?|recipients?|connections?|rcpts?|envelopes?)\b(?:\s*(?:per|/|a|an|every|within|in)\s*(?:the\s+)?(?:last\s+)?(?:\d+\s*)?(?:seconds?|minutes?|hours?|days?|connection|message|session))?"
@@ -54,13 +52,33 @@ def _unique(values: list[str], most: int = 20) -> tuple[str, ...]:
 
 def _ips(text: str) -> list[str]:
     made = []
-    for raw in [found[0] for found in IP.finditer(text)] + _BRACKETED_IP6.findall(text):
-        host = re.sub(r"(?<=\.\d)(\d{0,2}):\d+$", r"\1", raw)
+    seen = IPV4.findall(text)
+    if text.count(":") > 1:
+        seen += IPV6.findall(text) + _BRACKETED_IP6.findall(text)
+    for raw in seen:
+        host = raw.partition(":")[0] if "." in raw else raw
         try:
             made.append(str(ipaddress.ip_address(host)))
         except ValueError:
             continue
     return made
+
+
+# Words without one of which the costlier patterns cannot match.
+_LISTED_WORDS = frozenset(
+    "block blocked blocking reject rejected list listed listing blacklist blacklisted found refused denied banned "
+    "dnsbl dnswl rbl black blocklist lookup dns".split()
+)
+_NAME_WORDS = frozenset(
+    "spamhaus sbl xbl pbl css spamcop sorbs barracuda uceprotect invaluement mail surbl uribl abusix cloudmark "
+    "senderscore sender backscatterer mailspike psbl spamrats njabl dsbl ahbl manitu nixspam truncate hostkarma "
+    "lashback senderbase proofpoint trend talos blocklist spfbl spam gbudb dronebl wpbl".split()
+)
+_RETRY_WORDS = frozenset(
+    "retry again wait return back come greylist greylisted greylisting graylist graylisted graylisting delay delayed "
+    "expire expires".split()
+)
+_LETTERS = re.compile(r"[a-z]+")
 
 
 def _retry_after_s(text: str) -> int | None:
@@ -86,9 +104,14 @@ def extract(text: str) -> Extracts:
     plain = _URL.sub(" ", text)
     emails = EMAIL.findall(plain) if "@" in plain else []
     domains = [name.lower() for name in _DOMAIN.findall(EMAIL.sub(" ", plain) if emails else plain)]
-    lists = [name.rstrip(".") for name in _LISTED.findall(plain)]
-    lists = [n for n in lists if n.lower() not in _NOT_LISTS and ("." in n or _LIST_NAMES.search(n))]
-    lists += [found[0] for found in _LIST_NAMES.finditer(plain) if not any(found[0].lower() in n.lower() for n in lists)]
+    words = set(_LETTERS.findall(plain.lower()))
+    lists: list[str] = []
+    if not words.isdisjoint(_LISTED_WORDS):
+        lists = [name.rstrip(".") for name in _LISTED.findall(plain)]
+        lists = [n for n in lists if n.lower() not in _NOT_LISTS and ("." in n or _LIST_NAMES.search(n))]
+    if not words.isdisjoint(_NAME_WORDS):
+        names = [found[0] for found in _LIST_NAMES.finditer(plain)]
+        lists += [name for name in names if not any(name.lower() in n.lower() for n in lists)]
     return Extracts(
         lists=_unique([n for n in lists if not n.replace(".", "").isdigit()]),
         ips=_unique(_ips(text)),
@@ -97,5 +120,5 @@ def extract(text: str) -> Extracts:
         emails=_unique([address.strip("<>.:") for address in emails]),
         codes=_unique([found[0] for found in _CODES.finditer(plain)]),
         limits=_unique([" ".join(limit.split()) for limit in _LIMIT.findall(plain)]),
-        retry_after_s=_retry_after_s(plain),
+        retry_after_s=None if words.isdisjoint(_RETRY_WORDS) else _retry_after_s(plain),
     )

@@ -7,11 +7,12 @@ Both sides go through `fold`, so a rule is written as a person reads the reply. 
 import re
 import unicodedata
 
-# An IPv4 address with an optional port, or an IPv6 address in full or compressed form.
-IP = re.compile(
-    r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)(?::\d{2,5})?"
-    r"|(?<![\w:.])(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4}){1,7}(?![\w:])"
-    r"|(?<![\w:.])(?:[0-9a-f]{1,4}:){2,7}:(?![\w:])",
+# An IPv4 address with an optional port. What stands before is looked at after the first digit, so that the
+# search can skip from digit to digit.
+IPV4 = re.compile(r"\d(?<![\w.].)\d{0,2}(?:\.\d{1,3}){3}(?!\w|\.\d)(?::\d{2,5}(?!\d))?")
+# An IPv6 address in full or compressed form.
+IPV6 = re.compile(
+    r"(?<![\w:.])(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4}){1,7}(?![\w:])|(?<![\w:.])(?:[0-9a-f]{1,4}:){2,7}:(?![\w:])",
     re.IGNORECASE,
 )
 # Bounded on both sides of the @, so that a megabyte of letters costs a megabyte of steps.
@@ -47,7 +48,9 @@ def fold(text: str) -> str:
     text = text[:MAX_CHARS]
     if "@" in text:
         text = EMAIL.sub("<addr>", text).replace("<<addr>>", "<addr>")
-    text = IP.sub("<ip>", strip_repeated_codes(text))
+    text = IPV4.sub("<ip>", strip_repeated_codes(text))
+    if text.count(":") > 1:
+        text = IPV6.sub("<ip>", text)
     text = text.casefold() if text.isascii() else _unaccent(text.casefold())
     text = text.translate(_DROP)
     return " ".join(_TAIL.sub(" ", text).split())
