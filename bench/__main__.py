@@ -1,0 +1,9 @@
+"""Run the benchmarks named, or all."""
+
+import importlib
+import sys
+
+NAMES = ("startup", "texts", "mails")
+
+for name in sys.argv[1:] or NAMES:
+    importlib.import_module(f"bench.{name}").run()

@@ -1,0 +1,33 @@
+"""How the figures are taken: both sides in turn, medians of five, so that a busy machine slows both."""
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+ROUNDS = 5
+
+
+def seconds_of(call: Callable[[], object]) -> float:
+    """Wall seconds of one call."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def in_turn(*calls: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
+    """Median seconds of each call, taken in turn."""
+    taken = [[seconds_of(call) for call in calls] for _ in range(rounds)]
+    return [statistics.median(row[i] for row in taken) for i in range(len(calls))]
+
+
+def command(words: Sequence[str]) -> Callable[[], object]:
+    """A call that runs a command and fails if it fails."""
+    return lambda: subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def row(name: str, value: str, note: str = "") -> None:
+    """Print one figure."""
+    sys.stdout.write(f"{name:44} {value:>12}  {note}\n")
+    sys.stdout.flush()

@@ -1,0 +1,180 @@
+"""DMARC (RFC 9989): which record holds for a From domain, and whether what passed is aligned with it.
+
+The record is found by the tree walk of section 4.10, at most eight questions. A question that fails (timeout,
+SERVFAIL) makes the whole result temperror: policy not known is not policy none.
+"""
+
+from dataclasses import dataclass
+
+from postmend.evidence.dmarc_record import DmarcRecord, Policy, parse_dmarc
+from postmend.model import Cause, Fact, Finding
+from postmend.model.dns import Answer, Rcode, Resolver
+
+_MAX_LABELS = 7  # section 4.10: of a longer name, only the last seven labels are walked
+
+
+@dataclass(frozen=True, slots=True)
+class DmarcDiscovery:
+    """What the walk from `domain` found: `record` and where (`at`), the organizational domain, the policy that holds.
+
+    `failed` holds the answer that came to nothing; then nothing else is known. `several` names where more than
+    one DMARC record stands, which makes all of them void.
+    """
+
+    domain: str
+    record: DmarcRecord | None = None
+    at: str = ""
+    organizational: str = ""
+    policy: Policy = Policy.NONE
+    several: tuple[str, ...] = ()
+    failed: Answer | None = None
+    answers: tuple[Answer, ...] = ()
+
+
+def _names(domain: str) -> list[str]:
+    """The names that the walk asks, from the domain towards the root (section 4.10)."""
+    labels = domain.lower().rstrip(".").split(".")
+    first = [".".join(labels)]
+    if len(labels) > _MAX_LABELS:
+        labels = ["", *labels[-_MAX_LABELS:]]
+    return first + [".".join(labels[i:]) for i in range(1, len(labels))]
+
+
+async def _walk(
+    resolver: Resolver, domain: str
+) -> tuple[dict[str, DmarcRecord], list[str], list[Answer]]:
+    found: dict[str, DmarcRecord] = {}
+    several: list[str] = []
+    answers: list[Answer] = []
+    for name in _names(domain):
+        answer = await resolver.query(f"_dmarc.{name}", "TXT")
+        answers.append(answer)
+        if answer.failed:
+            break
+        records = [record for text in answer.records if (record := parse_dmarc(text))]
+        if len(records) > 1:
+            several.append(name)
+        elif records:
+            found[name] = records[0]
+            if records[0].psd == "n" or (records[0].psd == "y" and name != domain):
+                break
+    return found, several, answers
+
+
+def _organizational(domain: str, found: dict[str, DmarcRecord]) -> str:
+    """Section 4.10.2: below a public suffix (psd=y), else psd=n, else the record nearest to the root."""
+    for name, record in found.items():
+        if record.psd == "n":
+            return name
+        if record.psd == "y" and name != domain:
+            labels = domain.split(".")
+            return ".".join(labels[-(name.count(".") + 2) :])
+    return min(found, key=lambda name: name.count("."), default=domain)
+
+
+async def discover(resolver: Resolver, domain: str) -> DmarcDiscovery:
+    """Find the DMARC record and policy that hold for mail From `domain` (RFC 9989 section 4.10)."""
+    domain = domain.lower().rstrip(".")
+    found, several, answers = await _walk(resolver, domain)
+    if answers[-1].failed:
+        return DmarcDiscovery(domain, failed=answers[-1], answers=tuple(answers))
+    organizational = _organizational(domain, found)
+    at = domain if domain in found else organizational if organizational in found else ""
+    if not at:  # only a public suffix speaks for it
+        at = next((name for name, record in found.items() if record.psd == "y"), "")
+    record = found.get(at)
+    exists = True
+    if record is not None and at != domain and record.np is not None:
+        exists = (await resolver.query(domain, "A")).rcode is not Rcode.NXDOMAIN
+    policy = record.policy_for(below=at != domain, exists=exists) if record else Policy.NONE
+    return DmarcDiscovery(
+        domain, record, at, organizational, policy, tuple(several), None, tuple(answers)
+    )
+
+
+async def aligned(resolver: Resolver, identity: str, author: DmarcDiscovery, *, strict: bool) -> bool:
+    """Whether `identity` (the SPF or DKIM domain) fits the From domain (RFC 9989 section 4.4)."""
+    identity = identity.lower().rstrip(".")
+    if identity == author.domain:
+        return True
+    if strict or not identity:
+        return False
+    # An identity outside the author's organizational domain cannot share it: spare the questions.
+    if identity != author.organizational and not identity.endswith("." + author.organizational):
+        return False
+    found, _, answers = await _walk(resolver, identity)
+    return not answers[-1].failed and _organizational(identity, found) == author.organizational
+
+
+def _record_text(discovery: DmarcDiscovery) -> str:
+    return f'_dmarc.{discovery.at} TXT "{discovery.record.text}"' if discovery.record else ""
+
+
+def _finding(discovery: DmarcDiscovery, ident: str, result: Fact, detail: str, **more: object) -> Finding:
+    last = discovery.answers[-1]
+    return Finding(
+        check="dmarc",
+        id=ident,
+        subject=discovery.domain,
+        result=result,
+        detail=detail,
+        source=f"_dmarc.{discovery.at or discovery.domain} TXT",
+        record=_record_text(discovery),
+        asked_at=last.asked_at,
+        data=(("at", discovery.at), ("organizational", discovery.organizational), ("policy", discovery.policy)),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def record_findings(discovery: DmarcDiscovery) -> tuple[Finding, ...]:
+    """What is to be said of the record itself: absent, several, broken, only watching."""
+    domain, record = discovery.domain, discovery.record
+    if discovery.failed:
+        detail = f"the DMARC record of {domain} could not be read ({discovery.failed.rcode}): not known"
+        return (_finding(discovery, "dmarc.temperror", Fact.TEMPERROR, detail),)
+    found: list[Finding] = []
+    for name in discovery.several:
+        detail = f"{name} has more than one DMARC record, which counts as none (RFC 9989 section 4.10)"
+        found.append(_finding(discovery, "dmarc.several_records", Fact.PERMERROR, detail))
+    if record is None:
+        if not found:
+            detail = f"{domain} has no DMARC record"
+            found.append(_finding(discovery, "dmarc.no_record", Fact.NONE, detail))
+        return tuple(found)
+    for fault in record.faults:
+        found.append(_finding(discovery, "dmarc.record_fault", Fact.NONE, f"the DMARC record at {discovery.at}: {fault}"))
+    told = f"DMARC of {domain}: policy {discovery.policy}" + (f", from {discovery.at}" if discovery.at != domain else "")
+    found.append(_finding(discovery, "dmarc.record", Fact.PASS, told))
+    return tuple(found)
+
+
+async def check_dmarc(
+    resolver: Resolver, from_domain: str, *, spf_domain: str = "", spf_passed: bool | None = None,
+    dkim_domains: tuple[str, ...] | None = None,
+) -> tuple[Finding, ...]:
+    """Judge a message's identities by the DMARC policy of its From domain.
+
+    `spf_domain` is the domain SPF judged and `spf_passed` its result (None: not known); `dkim_domains` are the
+    domains of signatures that verify (None: not known). What is not known is never counted as a failure.
+    """  # fmt: skip
+    discovery = await discover(resolver, from_domain)
+    found = record_findings(discovery)
+    record = discovery.record
+    if record is None or discovery.failed:
+        return found
+    if spf_passed and await aligned(resolver, spf_domain, discovery, strict=record.strict_spf):
+        detail = f"SPF passed for {spf_domain}, which is aligned with From {from_domain}: DMARC passes"
+        return (*found, _finding(discovery, "dmarc.pass", Fact.PASS, detail, against=(Cause.DMARC_FAIL,)))
+    for domain in dkim_domains or ():
+        if await aligned(resolver, domain, discovery, strict=record.strict_dkim):
+            detail = f"the DKIM signature of {domain} is aligned with From {from_domain}: DMARC passes"
+            return (*found, _finding(discovery, "dmarc.pass", Fact.PASS, detail, against=(Cause.DMARC_FAIL,)))
+    if spf_passed is None or dkim_domains is None:
+        unknown = "SPF" if spf_passed is None else "DKIM"
+        detail = f"whether DMARC passes depends on {unknown}, which could not be judged from this input"
+        return (*found, _finding(discovery, "dmarc.not_judged", Fact.NOT_ASKED, detail))
+    spf = f"SPF passed for {spf_domain}, which is not aligned" if spf_passed else "SPF did not pass"
+    dkim = "no aligned DKIM signature" if dkim_domains else "no DKIM signature that verifies"
+    detail = f"DMARC fails for From {from_domain} (policy {discovery.policy}): {spf}; {dkim}"
+    supports = (Cause.DMARC_FAIL,) if discovery.policy is not Policy.NONE else ()
+    return (*found, _finding(discovery, "dmarc.fail", Fact.FAIL, detail, supports=supports))
