@@ -65,12 +65,22 @@ def run() -> None:
                 str(Path(sys.executable).with_name("postmend")), "explain", "--offline", "--json", str(path),
             ],
         }  # fmt: skip
-        if shutil.which("perl") and subprocess.run(["perl", "-MSisimai", "-e1"], check=False, capture_output=True).returncode == 0:
+        if (
+            shutil.which("perl")
+            and subprocess.run(["perl", "-MSisimai", "-e1"], check=False, capture_output=True).returncode == 0
+        ):
             sides["Sisimai (Perl, Debian)"] = ["perl", "-e", _SISIMAI, str(path)]
-        if subprocess.run([sys.executable, "-c", "import flufl.bounce"], check=False, capture_output=True).returncode == 0:
+        if (
+            subprocess.run([sys.executable, "-c", "import flufl.bounce"], check=False, capture_output=True).returncode
+            == 0
+        ):
             sides["flufl.bounce (recipients only)"] = [sys.executable, "-W", "ignore", "-c", _FLUFL, str(path)]
         taken = in_turn(*(command(["taskset", "-c", "0", *words]) for words in sides.values()))
         own = taken[0]
         for name, words, seconds in zip(sides, sides.values(), taken, strict=True):
             found = "" if "--json" in words else _count(words)
-            row(f"mails/s: {name}", f"{total / seconds:,.0f}", f"{seconds / own:.2f} times postmend's time; found {found}")
+            row(
+                f"mails/s: {name}",
+                f"{total / seconds:,.0f}",
+                f"{seconds / own:.2f} times postmend's time; found {found}",
+            )

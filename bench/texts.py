@@ -16,4 +16,8 @@ def run() -> None:
             read_reply(text, with_extracts=False)
 
     (taken,) = in_turn(all_of_them)
-    row(f"classify: texts/s ({len(different)} texts)", f"{len(different) / taken:,.0f}", f"{taken / len(different) * 1e6:.0f} us a text")
+    row(
+        f"classify: texts/s ({len(different)} texts)",
+        f"{len(different) / taken:,.0f}",
+        f"{taken / len(different) * 1e6:.0f} us a text",
+    )

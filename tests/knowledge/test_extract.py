@@ -14,7 +14,11 @@ from postmend.knowledge.extract import extract
         ("550 192.0.2.7:4567 rejected", "ips", ("192.0.2.7",)),
         ("550 1.2.3.4.5 is no address", "ips", ()),
         ("550 found in Spamhaus XBL", "lists", ("Spamhaus XBL",)),
-        ("550 see https://lists.example.org/ query/ip/192.0.2.7", "urls", ("https://lists.example.org/query/ip/192.0.2.7",)),
+        (
+            "550 see https://lists.example.org/ query/ip/192.0.2.7",
+            "urls",
+            ("https://lists.example.org/query/ip/192.0.2.7",),
+        ),
         ("550 see (https://www.example.com/help?p=Blocked).", "urls", ("https://www.example.com/help?p=Blocked",)),
         ("550 part of their network is on our block list (S3150).", "codes", ("S3150",)),
         ("421 4.7.0 [TSS04] Messages from 192.0.2.7 temporarily deferred", "codes", ("TSS04",)),

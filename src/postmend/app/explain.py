@@ -3,17 +3,11 @@
 Bad input costs only itself: what cannot be read is told through `unreadable`, one line each, and the rest goes on.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from postmend.app.inputs import Source, open_bytes
+from postmend.app.inputs import Source
 from postmend.app.settings import Settings
-from postmend.diagnosis import judge
-from postmend.intake import read_any
-from postmend.knowledge.read import read_reply
-from postmend.model import Action, Diagnosis, Failure, Host, Intake, ParseError, Reading
-from postmend.remedy import plan
+from postmend.model import Diagnosis, Intake
 
 _AT_ONCE = 16  # inputs under diagnosis at a time
 

@@ -24,7 +24,9 @@ _LONG = 5  # up to this many inputs get a whole report each
 @click.option("--mail-from", metavar="ADDRESS", help="The envelope's MAIL FROM.")
 @click.option("--helo", metavar="NAME", help="The HELO name of the sending server.")
 @click.option("--message", metavar="FILE", help="The message that was refused: its From, DKIM and Received tell more.")
-@click.option("--deadline", "deadline_s", type=click.FloatRange(0.1, 600), help="Seconds for all evidence on one refusal (10).")
+@click.option(
+    "--deadline", "deadline_s", type=click.FloatRange(0.1, 600), help="Seconds for all evidence on one refusal (10)."
+)
 @click.option("--full", is_flag=True, help="A whole report on each of many inputs, not a line.")
 @common
 def command(

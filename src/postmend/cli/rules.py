@@ -12,9 +12,7 @@ from postmend.cli.options import common, write_json
 @click.argument("what", type=click.Choice(["check", "list"]))
 @click.option("--folder", metavar="DIR", help="A folder of rule files instead of Postmend's own.")
 @common
-def command(
-    what: str, folder: str | None, as_json: bool, resolver: str | None, config_path: str | None
-) -> None:
+def command(what: str, folder: str | None, as_json: bool, resolver: str | None, config_path: str | None) -> None:
     """Test (`check`) or print (`list`) the reply rules.
 
     `check` runs every example of every rule against the whole book and exits 1 if one comes out wrong.

@@ -40,9 +40,7 @@ def _names(domain: str) -> list[str]:
     return first + [".".join(labels[i:]) for i in range(1, len(labels))]
 
 
-async def _walk(
-    resolver: Resolver, domain: str
-) -> tuple[dict[str, DmarcRecord], list[str], list[Answer]]:
+async def _walk(resolver: Resolver, domain: str) -> tuple[dict[str, DmarcRecord], list[str], list[Answer]]:
     found: dict[str, DmarcRecord] = {}
     several: list[str] = []
     answers: list[Answer] = []
@@ -87,9 +85,7 @@ async def discover(resolver: Resolver, domain: str) -> DmarcDiscovery:
     if record is not None and at != domain and record.np is not None:
         exists = (await resolver.query(domain, "A")).rcode is not Rcode.NXDOMAIN
     policy = record.policy_for(below=at != domain, exists=exists) if record else Policy.NONE
-    return DmarcDiscovery(
-        domain, record, at, organizational, policy, tuple(several), None, tuple(answers)
-    )
+    return DmarcDiscovery(domain, record, at, organizational, policy, tuple(several), None, tuple(answers))
 
 
 async def aligned(resolver: Resolver, identity: str, author: DmarcDiscovery, *, strict: bool) -> bool:
@@ -142,14 +138,22 @@ def record_findings(discovery: DmarcDiscovery) -> tuple[Finding, ...]:
             found.append(_finding(discovery, "dmarc.no_record", Fact.NONE, detail))
         return tuple(found)
     for fault in record.faults:
-        found.append(_finding(discovery, "dmarc.record_fault", Fact.NONE, f"the DMARC record at {discovery.at}: {fault}"))
-    told = f"DMARC of {domain}: policy {discovery.policy}" + (f", from {discovery.at}" if discovery.at != domain else "")
+        found.append(
+            _finding(discovery, "dmarc.record_fault", Fact.NONE, f"the DMARC record at {discovery.at}: {fault}")
+        )
+    told = f"DMARC of {domain}: policy {discovery.policy}" + (
+        f", from {discovery.at}" if discovery.at != domain else ""
+    )
     found.append(_finding(discovery, "dmarc.record", Fact.PASS, told))
     return tuple(found)
 
 
 async def check_dmarc(
-    resolver: Resolver, from_domain: str, *, spf_domain: str = "", spf_passed: bool | None = None,
+    resolver: Resolver,
+    from_domain: str,
+    *,
+    spf_domain: str = "",
+    spf_passed: bool | None = None,
     dkim_domains: tuple[str, ...] | None = None,
 ) -> tuple[Finding, ...]:
     """Judge a message's identities by the DMARC policy of its From domain.

@@ -1,1 +1,8 @@
-"""Bytes in, values out: what an input is, and what it says of each recipient. No I/O, no guesses at causes."""
+"""From bytes to values: what an input is, who was refused, and the words of the refusal.
+
+Never raises on hostile input, except ParseError with one clear line; everything is bounded.
+"""
+
+from postmend.intake.read import read_any
+
+__all__ = ["read_any"]

@@ -16,12 +16,12 @@ PASSING = frozenset(
     }
 )  # fmt: skip
 # Words by which a refusal says that it may pass: an address verification under way, a name server that failed.
-_TEMPORARY = re.compile(r"try (?:it )?again|temporar|in progress|later|for now|lookup failure|timed? ?out", re.IGNORECASE)
+_TEMPORARY = re.compile(
+    r"try (?:it )?again|temporar|in progress|later|for now|lookup failure|timed? ?out", re.IGNORECASE
+)
 
 
-def address_verdict(
-    cause: Cause, code: int | None, enhanced: EnhancedStatus | None, text: str
-) -> AddressVerdict:
+def address_verdict(cause: Cause, code: int | None, enhanced: EnhancedStatus | None, text: str) -> AddressVerdict:
     """Judge the address by cause and codes: a transient reply (4yz) that calls itself passing never suppresses."""
     transient = (enhanced.klass == 4) if enhanced and code is None else (code is not None and 400 <= code < 500)
     if cause in DEAD:

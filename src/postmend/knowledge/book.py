@@ -179,9 +179,7 @@ class Book:
             known = self._regex[number, i] = re.compile(rule.without if i < 0 else rule.patterns[i], re.DOTALL)
         return known
 
-    def _allowed(
-        self, rule: Rule, provider: frozenset[str], stage: Stage | None, code: str, status: str
-    ) -> bool:
+    def _allowed(self, rule: Rule, provider: frozenset[str], stage: Stage | None, code: str, status: str) -> bool:
         return (
             (not rule.provider or not rule.provider.isdisjoint(provider))
             and (not rule.stage or stage is None or stage in rule.stage)

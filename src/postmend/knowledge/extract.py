@@ -6,10 +6,17 @@ import re
 from postmend.knowledge.words import EMAIL, IPV4, IPV6, strip_repeated_codes
 from postmend.model import Extracts
 
-_URL = re.compile(r"https?://[^\s<>\"'\\^`{}|\x00-\x20]{1,2000}|(?<![\w/.@-])www\.[\w.-]{3,200}(?:/[^\s<>\"']{0,500})?", re.IGNORECASE)
+_URL = re.compile(
+    r"https?://[^\s<>\"'\\^`{}|\x00-\x20]{1,2000}|(?<![\w/.@-])www\.[\w.-]{3,200}(?:/[^\s<>\"']{0,500})?", re.IGNORECASE
+)
 # A URL that a fold cut in two ends in a sign that never ends one, or goes on with a query.
-_FOLDED_URL = re.compile(r"(https?://\S{0,500}[/?=&%_-])\s+(?=[\w%.-]{0,80}[?=&/]|[\w%.-]*\d[\w.%-]*(?:\s|$))", re.IGNORECASE)
-_DOMAIN = re.compile(r"(?<![\w@./:-])(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.){1,8}(?:[a-z]{2,24}|xn--[a-z0-9-]{2,59})(?![\w@-])", re.IGNORECASE)
+_FOLDED_URL = re.compile(
+    r"(https?://\S{0,500}[/?=&%_-])\s+(?=[\w%.-]{0,80}[?=&/]|[\w%.-]*\d[\w.%-]*(?:\s|$))", re.IGNORECASE
+)
+_DOMAIN = re.compile(
+    r"(?<![\w@./:-])(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.){1,8}(?:[a-z]{2,24}|xn--[a-z0-9-]{2,59})(?![\w@-])",
+    re.IGNORECASE,
+)
 _BRACKETED_IP6 = re.compile(r"\[(?:IPv6:)?([0-9a-f:.]{2,45})\]", re.IGNORECASE)
 # `blocked using X`, `listed at X`, `DNSBL X`, `X blacklist`: the zone or name that stands there.
 _LISTED = re.compile(
@@ -38,7 +45,26 @@ _RETRY = re.compile(
     re.IGNORECASE,
 )
 _UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_NOT_LISTS = {"our", "your", "the", "this", "policy", "local", "smtp", "mail", "spam", "recipient", "host", "ip", "see", "for", "sender", "system", "server", "address"}
+_NOT_LISTS = {
+    "our",
+    "your",
+    "the",
+    "this",
+    "policy",
+    "local",
+    "smtp",
+    "mail",
+    "spam",
+    "recipient",
+    "host",
+    "ip",
+    "see",
+    "for",
+    "sender",
+    "system",
+    "server",
+    "address",
+}
 _LIST_NAMES = re.compile(
     r"\b(?:spamhaus(?:\s+(?:zen|sbl|xbl|pbl|css|dbl|drop|zrd))?|(?:sbl|xbl|pbl|css)(?=\s+(?:list|blacklist|database))|spamcop|sorbs|barracuda reputation|uceprotect(?:[- ]?(?:level)?\s?\d)?|invaluement|"
     r"mail-abuse|surbl|uribl|abusix|cloudmark|senderscore|sender score|backscatterer|mailspike|psbl|spamrats|njabl|dsbl|ahbl|manitu|nixspam|truncate|hostkarma|lashback|senderbase|proofpoint|trend micro (?:rbl\+?|email reputation service)|talos|blocklist\.de|spfbl|0spam|gbudb|dronebl|wpbl)\b\+?",
@@ -66,17 +92,92 @@ def _ips(text: str) -> list[str]:
 
 # Words without one of which the costlier patterns cannot match.
 _LISTED_WORDS = frozenset(
-    "block blocked blocking reject rejected list listed listing blacklist blacklisted found refused denied banned "
-    "dnsbl dnswl rbl black blocklist lookup dns".split()
+    [
+        "block",
+        "blocked",
+        "blocking",
+        "reject",
+        "rejected",
+        "list",
+        "listed",
+        "listing",
+        "blacklist",
+        "blacklisted",
+        "found",
+        "refused",
+        "denied",
+        "banned",
+        "dnsbl",
+        "dnswl",
+        "rbl",
+        "black",
+        "blocklist",
+        "lookup",
+        "dns",
+    ]
 )
 _NAME_WORDS = frozenset(
-    "spamhaus sbl xbl pbl css spamcop sorbs barracuda uceprotect invaluement mail surbl uribl abusix cloudmark "
-    "senderscore sender backscatterer mailspike psbl spamrats njabl dsbl ahbl manitu nixspam truncate hostkarma "
-    "lashback senderbase proofpoint trend talos blocklist spfbl spam gbudb dronebl wpbl".split()
+    [
+        "spamhaus",
+        "sbl",
+        "xbl",
+        "pbl",
+        "css",
+        "spamcop",
+        "sorbs",
+        "barracuda",
+        "uceprotect",
+        "invaluement",
+        "mail",
+        "surbl",
+        "uribl",
+        "abusix",
+        "cloudmark",
+        "senderscore",
+        "sender",
+        "backscatterer",
+        "mailspike",
+        "psbl",
+        "spamrats",
+        "njabl",
+        "dsbl",
+        "ahbl",
+        "manitu",
+        "nixspam",
+        "truncate",
+        "hostkarma",
+        "lashback",
+        "senderbase",
+        "proofpoint",
+        "trend",
+        "talos",
+        "blocklist",
+        "spfbl",
+        "spam",
+        "gbudb",
+        "dronebl",
+        "wpbl",
+    ]
 )
 _RETRY_WORDS = frozenset(
-    "retry again wait return back come greylist greylisted greylisting graylist graylisted graylisting delay delayed "
-    "expire expires".split()
+    [
+        "retry",
+        "again",
+        "wait",
+        "return",
+        "back",
+        "come",
+        "greylist",
+        "greylisted",
+        "greylisting",
+        "graylist",
+        "graylisted",
+        "graylisting",
+        "delay",
+        "delayed",
+        "expire",
+        "expires",
+    ]
 )
 _LETTERS = re.compile(r"[a-z]+")
 

@@ -33,7 +33,7 @@ _QUOTES = tuple(
         (r"remote mail", rf"remote mail(?:er| server) after .{{2,400}}?host {_HOST}:\s*{_REPLY}"),
         (r"remote mail", rf"remote mail(?:er| server) after [^:]{{2,60}}(?::<[^>]{{0,256}}>[^:]{{0,60}})?:\s*{_REPLY}"),
         # Exchange: Remote server returned '550 5.1.1 ...'; mx.example.net #550 5.1.1 ... ##; the LED= field
-        (r"returned", rf"(?:server|host)\b.{{0,120}}?returned\b[^'\"\d]{{0,20}}['\"]?(?P<inner>[245]\d\d\s.*)"),
+        (r"returned", r"(?:server|host)\b.{0,120}?returned\b[^'\"\d]{0,20}['\"]?(?P<inner>[245]\d\d\s.*)"),
         (r"LED=", r"\{LED=(?P<inner>[45]\d\d[^}]*)\}"),
         # Gmail: The error that the other server returned was: 550 ...
         (r"response|error|said|reply", rf"(?:server|host|recipient domain)\b[^\n]{{0,120}}?(?:returned was|server was|is|was|said|responded|response|error|answered)[^\n\d]{{0,30}}?:\s*{_REPLY}"),
@@ -91,7 +91,9 @@ def codes_of(text: str) -> tuple[int | None, str]:
         return None, loose[1] if loose else ""
     code, enhanced = int(found[1]), found[2] or ""
     if not enhanced:
-        loose = re.search(r"#([245]\.\d{1,3}\.\d{1,3})\b", text) or _ENHANCED.search(text[found.end() : found.end() + 80])
+        loose = re.search(r"#([245]\.\d{1,3}\.\d{1,3})\b", text) or _ENHANCED.search(
+            text[found.end() : found.end() + 80]
+        )
         enhanced = loose[1] if loose and loose[1][0] == found[1][0] else ""
     return code, enhanced
 

@@ -19,7 +19,9 @@ IPV6 = re.compile(
 EMAIL = re.compile(r"(?<![^\s<>()\[\],;:\"'=])[^\s<>()\[\],;:\"'@=]{1,64}@[^\s<>()\[\],;:\"'@/]{1,253}")
 # A line break inside a reply repeats the code: `550-5.7.1 text 550 5.7.1 text`.
 _REPEATED = re.compile(r"(?<=\s)([245]\d\d)(?:-|\s)(?:([245]\.\d{1,3}\.\d{1,3})(?=\s|$))?")
-_DROP = str.maketrans(dict.fromkeys("\"`´“”„«»‘’'", "") | dict.fromkeys(",;!?()[]{}*|\\-–—・。、「」【】！？；，（）：", " "))
+_DROP = str.maketrans(
+    dict.fromkeys("\"`´“”„«»‘’'", "") | dict.fromkeys(",;!?()[]{}*|\\-–—・。、「」【】！？；，（）：", " ")
+)
 _KEEP_PUNCTUATION = re.compile(r"https?://\S+")
 _TAIL = re.compile(r"[.:]+(?=\s|$)|(?<!\S)[.:]+")
 _WORD = re.compile(r"\w+")

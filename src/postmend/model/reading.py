@@ -45,7 +45,8 @@ class Extracts:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A reply, read: hypotheses (best first, at least one), the rules that voted, what was named, what it means
-    for the address. `inner` is the reply that counts after unwrapping; the codes are those of the inner reply."""
+    for the address. `inner` is the reply that counts after unwrapping; the codes are those of the inner reply.
+    """
 
     hypotheses: tuple[Hypothesis, ...]
     matches: tuple[Match, ...]

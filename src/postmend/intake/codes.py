@@ -1,0 +1,44 @@
+"""Reply code and enhanced status of a failure: what the mail says, nothing inferred."""
+
+import re
+
+from postmend.knowledge.unwrap import layers
+from postmend.model import EnhancedStatus, ParseError
+
+_STATUS = re.compile(r"(?<![\w.])([245]\.\d{1,3}\.\d{1,3})(?![\w.])")
+_CODE = re.compile(r"(?<![\w.:/#-])([245]\d\d)(?=[ -](?:#?[245]\.\d{1,3}\.\d{1,3}\b|[^\W\d_]|<|\(|\[|\"|')|$)")
+
+
+def enhanced_in(text: str) -> EnhancedStatus | None:
+    """The first enhanced status in a text."""
+    found = _STATUS.search(text)
+    return _parsed(found[1]) if found else None
+
+
+def _parsed(text: str) -> EnhancedStatus | None:
+    try:
+        return EnhancedStatus.parse(text)
+    except ParseError:
+        return None
+
+
+def codes_in(text: str, status: str) -> tuple[int | None, EnhancedStatus | None]:
+    """Return reply code and enhanced status of a reply's `text` and a DSN's `status` field (may be empty).
+
+    The innermost reply counts; its enhanced status must be of the class of its code. A status of x.0.0 says nothing
+    that the text would not say better.
+    """
+    inner = layers(text)[-1].text
+    found = _CODE.search(inner) or _CODE.search(text)
+    code = int(found[1]) if found else None
+    field = enhanced_in(status)
+    said = _said(inner, code) or _said(text, code)
+    vague = field is None or (field.subject, field.detail) == (0, 0)
+    return code, (said or field) if vague else field
+
+
+def _said(text: str, code: int | None) -> EnhancedStatus | None:
+    for found in _STATUS.finditer(text):
+        if code is None or found[1][0] == str(code)[0]:
+            return _parsed(found[1])
+    return None

@@ -1,0 +1,109 @@
+"""The machine-readable part of a DSN (RFC 3464), and the fields of an ARF complaint (RFC 5965)."""
+
+import re
+from dataclasses import dataclass, field
+
+from postmend.intake.scan import read_headers
+
+_MOST = 2 << 20  # characters: some 10,000 recipients
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:\[\]]+@[^\s<>\"'(),;:]+")
+
+
+@dataclass(slots=True)
+class Recipient:
+    """One per-recipient group (RFC 3464 section 2.3), as written."""
+
+    final: str = ""
+    original: str = ""
+    action: str = ""
+    status: str = ""
+    remote: str = ""
+    diagnostic: str = ""
+    last_attempt: str = ""
+
+
+@dataclass(slots=True)
+class Status:
+    """The per-message fields and the groups."""
+
+    reporting_mta: str = ""
+    received_from: str = ""
+    queue_id: str = ""
+    sender: str = ""
+    arrival: str = ""
+    recipients: list[Recipient] = field(default_factory=list)
+
+
+def typed(value: str) -> str:
+    """The value behind `dns;`, `rfc822;`, `smtp;` (RFC 3464 section 2.1.2)."""
+    kind, semicolon, rest = value.partition(";")
+    return rest.strip() if semicolon and re.fullmatch(r"[\w-]{1,20}\s*", kind) else value.strip()
+
+
+def address_of(value: str) -> str:
+    """The mail address in a field, or what stands there."""
+    plain = typed(value).strip()
+    found = _ADDRESS.search(plain)
+    if found:
+        return found[0].strip(".")
+    return plain.strip("<>\"' ") if plain and " " not in plain else ""
+
+
+_GROUP_FIELDS = {"action", "status", "diagnostic-code", "remote-mta"}
+
+
+def read_status(text: str) -> Status:
+    """Read a message/delivery-status body (RFC 3464 section 2); groups may lack the blank lines between them."""
+    status = Status()
+    for name, value in read_headers(text[:_MOST].replace("\n\n", "\n").encode("utf-8", "replace")):
+        current = status.recipients[-1] if status.recipients else None
+        if _begins_group(name, current):
+            current = Recipient()
+            status.recipients.append(current)
+        if current is None:
+            _note_message_field(status, name, value)
+        else:
+            _note_recipient_field(current, name, value)
+    return status
+
+
+def _begins_group(name: str, current: Recipient | None) -> bool:
+    if name not in {"final-recipient", "original-recipient", *_GROUP_FIELDS}:
+        return False
+    if current is None:
+        return True
+    if name == "final-recipient":
+        return bool(current.final)
+    if name == "original-recipient":
+        return bool(current.original or current.action)
+    return name == "action" and bool(current.action)
+
+
+def _note_message_field(status: Status, name: str, value: str) -> None:
+    if name == "reporting-mta":
+        status.reporting_mta = typed(value)
+    elif name == "received-from-mta":
+        status.received_from = typed(value)
+    elif name in {"x-postfix-queue-id", "x-queue-id", "original-envelope-id"}:
+        status.queue_id = status.queue_id or value
+    elif name == "x-postfix-sender":
+        status.sender = address_of(value)
+    elif name == "arrival-date":
+        status.arrival = value
+
+
+def _note_recipient_field(current: Recipient, name: str, value: str) -> None:
+    if name == "final-recipient":
+        current.final = value
+    elif name == "original-recipient":
+        current.original = value
+    elif name == "action":
+        current.action = value
+    elif name == "status":
+        current.status = current.status or value
+    elif name == "remote-mta":
+        current.remote = typed(value)
+    elif name == "diagnostic-code":
+        current.diagnostic = f"{current.diagnostic} {value}".strip()
+    elif name == "last-attempt-date":
+        current.last_attempt = value

@@ -1,0 +1,119 @@
+"""From a delivery status, a notice and the returned message to one Failure for each recipient."""
+
+import re
+from dataclasses import dataclass
+
+from postmend.intake.codes import codes_in
+from postmend.intake.dsn import Recipient, Status, address_of, typed
+from postmend.intake.notice import coded_text, prose, read_notice
+from postmend.intake.original import address_in, first, sending_host
+from postmend.intake.scan import Headers
+from postmend.knowledge.unwrap import layers
+from postmend.model import Action, Failure, Host, Kind, Original, SmtpReply
+
+_DIAGNOSTIC_TYPE = re.compile(r"(?:smtp|x-[\w-]+|unix|dns|x400)\s*;", re.IGNORECASE)
+# VERP: the recipient's address inside the address that the notice came back to.
+_VERP = re.compile(r"([\w.+-]+)=([\w.-]+\.\w+)(?=@)")
+_ACTIONS = {Kind.DELAY: Action.DELAYED, Kind.DELIVERED: Action.DELIVERED}
+_NOT_FAILED = {"delivered", "relayed", "expanded"}
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a mail was taken apart into."""
+
+    kind: Kind
+    head: dict[str, str]
+    status: Status
+    notice: str
+    original: Original
+    original_headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    mail_from: str
+    local: Host
+
+
+def failures_of(mail: Material) -> tuple[Failure, ...]:
+    """Return one Failure for each recipient that was refused (delayed, delivered: as the kind is)."""
+    returned_from = address_in(first(mail.original_headers, "return-path", "x-envelope-from", "x-original-sender"))
+    back_to = address_in(mail.head.get("to", ""))
+    sending = _Sending(
+        returned_from or mail.status.sender or mail.original.from_address or back_to,
+        sending_host(mail.original_headers, mail.status.reporting_mta),
+    )
+    own = (sending.mail_from, mail.original.from_address, address_in(mail.head.get("from", "")), back_to)
+    exclude = frozenset(address.lower() for address in own if address)
+    field = re.split(r"[,\s]+", mail.head.get("x-failed-recipients", ""))
+    failed = tuple(dict.fromkeys(address for address in field if "@" in address))
+    pairs = read_notice(mail.notice, exclude, failed)
+    if mail.status.recipients:
+        made = [_from_group(group, pairs, mail, sending) for group in mail.status.recipients]
+        return tuple(failure for failure in made if failure is not None)
+    pairs = pairs or _without_names(mail, exclude)
+    return tuple(_failure(mail, sending, Recipient(), recipient, text) for recipient, text in pairs)
+
+
+def _without_names(mail: Material, exclude: frozenset[str]) -> list[tuple[str, str]]:
+    """A notice that names nobody: the original's To, or VERP, tells who it was."""
+    lines = mail.notice.split("\n")
+    coded = coded_text(lines)
+    whole = coded or prose(lines)
+    to = [address for address in mail.original.to if address.lower() not in exclude]
+    if to:
+        return [(to[0], whole)]
+    verp = _VERP.search(f"{mail.head.get('to', '')} {mail.head.get('delivered-to', '')}")
+    if verp:
+        return [(f"{verp[1].split('+')[-1]}@{verp[2]}", whole)]
+    return [("", whole)] if coded else []
+
+
+def _from_group(group: Recipient, pairs: list[tuple[str, str]], mail: Material, sending: _Sending) -> Failure | None:
+    action = (group.action.split() or ["failed"])[0].lower().strip(",;")
+    if action in _NOT_FAILED and mail.kind is not Kind.DELIVERED:
+        return None
+    recipient, original = address_of(group.final), address_of(group.original)
+    if "@" not in recipient and (not recipient or "@" in original):
+        recipient = original
+    known = _DIAGNOSTIC_TYPE.match(group.diagnostic)
+    diagnostic = typed(group.diagnostic) if known else group.diagnostic
+    return _failure(mail, sending, group, recipient, diagnostic, _words_for(recipient, pairs, mail))
+
+
+def _words_for(recipient: str, pairs: list[tuple[str, str]], mail: Material) -> str:
+    """What the notice's text says of a recipient of the delivery status."""
+    alone = len(mail.status.recipients) == 1
+    said = dict((address.lower(), reply) for address, reply in reversed(pairs)).get(recipient.lower(), "")
+    if said or not alone:
+        return said
+    if len(pairs) == 1:
+        return pairs[0][1]
+    lines = mail.notice.split("\n")
+    return coded_text(lines) or prose(lines)
+
+
+def _failure(mail: Material, sending: _Sending, group: Recipient, recipient: str, text: str, words: str = "") -> Failure:
+    """`text` is the Diagnostic-Code or the notice's reply; `words` what the notice says beside a Diagnostic-Code."""
+    code, enhanced = codes_in(text if len(text) > 12 else f"{text} {words}", group.status)
+    if code is None and words:
+        code, _ = codes_in(words, "")
+    whole = text
+    if words and (len(text) <= 12 or (words not in text and len(words) >= len(text))):
+        whole = f"{text} {words}".strip()
+    inner = layers(whole)[-1]
+    original = address_of(group.original)
+    return Failure(
+        recipient=recipient,
+        original_recipient=original if original != recipient else "",
+        mail_from=sending.mail_from,
+        action=_ACTIONS.get(mail.kind, Action.FAILED),
+        stage=inner.stage,
+        reply=SmtpReply(code, enhanced, " ".join(whole.split())),
+        remote=Host((group.remote or inner.host).lower(), inner.ip),
+        local=sending.local,
+        reporting_mta=mail.status.reporting_mta,
+        queue_id=mail.status.queue_id,
+        when=group.last_attempt or mail.status.arrival,
+    )

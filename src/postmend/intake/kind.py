@@ -1,0 +1,102 @@
+"""What a mail is: a DSN, a notice of another form, a complaint, a report, an automatic reply, or none of these."""
+
+import re
+
+from postmend.intake.dsn import Status
+from postmend.intake.notice import has_codes
+from postmend.intake.scan import decode_words
+from postmend.model import Kind
+
+_BOUNCE_FROM = re.compile(
+    r"mailer[-_ ]?daemon|post[_ ]?master|mail[-_ .]?deliver|delivery[ -](?:sub)?system|mail administrator|bounce"
+    r"|system administrator|mdaemon|no-?reply@sns|^<>$|returned mail|undeliver|mail[ -]?system|exchange server",
+    re.IGNORECASE,
+)
+_BOUNCE_SUBJECT = re.compile(
+    r"undeliver|deliver\w* (?:status|fail|problem|error|delay|report|has failed|incomplete|unsuccess)|fail\w* deliver"
+    r"|returned (?:e-?)?mail|failure notice|mail(?: delivery)? (?:failed|failure|error|system error)|non-?delivery"
+    r"|bounce|could ?n.t be (?:sent|delivered)|message (?:delivery|status|not|undeliver)|not delivered|rejected"
+    r"|nicht zugestellt|unzustellbar|non remis|no entregado|mancata consegna|error sending|delayed mail"
+    r"|warning: (?:message|could)|user unknown|配信|送信|エラー|недостав|não entregue|niet bezorg|mail could not"
+    r"|loop alert|mail system error|notification|退信|système de courrier|échec|zwrot|iade",
+    re.IGNORECASE,
+)
+_DELAY = re.compile(
+    r"delay|still being retried|warning only|not yet been delivered|will (?:continue|keep) (?:to )?(?:try|retry)"
+    r"|queued on|temporar\w+ (?:non-?deliver|problem)|will be retried|no action is required on your part",
+    re.IGNORECASE,
+)
+_FINAL = re.compile(r"permanent|failed|given up|giving up|returned", re.IGNORECASE)
+_DELIVERED = re.compile(
+    r"successfully delivered|delivered successfully|was delivered to|relayed mail|delivery.*success", re.IGNORECASE
+)
+_AUTO = re.compile(
+    r"out of (?:the )?office|auto(?:matic)?[ -]?(?:reply|response|responder)|autoreply|vacation|abwesenheit"
+    r"|on holiday|absence|réponse automatique|respuesta automática|risposta automatica|自動返信|自動応答|不在",
+    re.IGNORECASE,
+)
+_AUTO_FIELDS = ("x-autoreply", "x-autorespond", "x-auto-response-from")
+_ABUSE = re.compile(r"abuse report|email feedback report|spam (?:report|complaint)|complaint", re.IGNORECASE)
+_ABUSE_TEXT = re.compile(
+    r"this is an? (?:e-?mail )?(?:abuse|spam) report|abuse report (?:for|about|regarding) an? e?-?mail", re.IGNORECASE
+)
+_DMARC_SUBJECT = re.compile(r"report domain:.*submitter:|dmarc (?:aggregate )?report", re.IGNORECASE)
+_REPORT_TYPES = re.compile(r"application/(?:gzip|zip|x-gzip|x-zip-compressed|tlsrpt\+\w+)|text/xml|application/xml")
+
+
+def kind_of(head: dict[str, str], status: Status, *, complaint: bool, notice: str, types: tuple[str, ...]) -> Kind:
+    """Tell the kind from the headers, the delivery status, whether there is a feedback report, and the text.
+
+    `types` are the media types of the parts.
+    """
+    subject = decode_words(head.get("subject", ""))
+    if complaint or "feedback-report" in head.get("content-type", "").lower():
+        return Kind.ARF
+    if status.recipients:
+        return _by_actions(status)
+    report = _report(subject, head, types)
+    if report:
+        return report
+    if _ABUSE.search(subject) and _ABUSE_TEXT.search(notice[:2000]):
+        return Kind.ARF
+    return _by_words(head, subject, notice)
+
+
+def _report(subject: str, head: dict[str, str], types: tuple[str, ...]) -> Kind | None:
+    if "tlsrpt" in head.get("content-type", "").lower() or any("tlsrpt" in t for t in types):
+        return Kind.TLS_REPORT
+    if _DMARC_SUBJECT.search(subject) and any(_REPORT_TYPES.match(t) for t in types):
+        return Kind.DMARC_REPORT
+    return None
+
+
+def _by_actions(status: Status) -> Kind:
+    actions = {r.action.split()[0].lower().strip(",;") for r in status.recipients if r.action.strip()}
+    if actions & {"delayed", "deferred"} and not actions & {"failed", "failure"}:
+        return Kind.DELAY
+    if actions and actions <= {"delivered", "relayed", "expanded"}:
+        return Kind.DELIVERED
+    return Kind.DSN
+
+
+def _by_words(head: dict[str, str], subject: str, notice: str) -> Kind:
+    sender = f"{decode_words(head.get('from', ''))} {head.get('sender', '')}"
+    from_system = bool(_BOUNCE_FROM.search(sender)) or "x-failed-recipients" in head
+    about_failure = bool(_BOUNCE_SUBJECT.search(subject))
+    auto = head.get("auto-submitted", "").lower()
+    if not from_system:
+        if _AUTO.search(subject) or any(name in head for name in _AUTO_FIELDS):
+            return Kind.AUTO_REPLY
+        if auto.startswith("auto-replied") and not about_failure:
+            return Kind.AUTO_REPLY
+    null_path = head.get("return-path", "x").strip() == "<>"
+    coded = has_codes(notice)
+    if from_system or about_failure or (null_path and coded):
+        start = notice[:600]
+        if _DELAY.search(subject) or (_DELAY.search(start) and not _FINAL.search(start)):
+            return Kind.DELAY
+        if _DELIVERED.search(notice[:800]) and not coded:
+            return Kind.DELIVERED
+        return Kind.BOUNCE
+    automatic = auto.startswith(("auto-replied", "auto-generated")) and null_path
+    return Kind.AUTO_REPLY if automatic else Kind.NOT_A_BOUNCE

@@ -1,0 +1,103 @@
+"""One mail, from bytes to an Intake: take it apart, say what it is, and read who was refused."""
+
+import re
+
+from postmend.intake.complaint import read_complaint
+from postmend.intake.dsn import Status, read_status
+from postmend.intake.failures import Material, failures_of
+from postmend.intake.kind import kind_of
+from postmend.intake.notice import split_original
+from postmend.intake.original import read_original
+from postmend.intake.scan import Headers, Part, part_text, parts, read_headers, split_head
+from postmend.model import Intake, Kind, ParseError
+
+_STATUS_TYPES = {"message/delivery-status", "message/global-delivery-status", "text/delivery-status"}
+_ORIGINAL_TYPES = {
+    "message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global", "message/global-headers",
+    "message/partial",
+}  # fmt: skip
+_NAMES_OF_MAIL = {
+    "from", "to", "subject", "received", "return-path", "date", "message-id", "content-type", "mime-version",
+}  # fmt: skip
+_REFUSALS = {Kind.DSN, Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED}
+_MOST_RETURNED = 64 << 10  # characters of a returned message that are looked at for its headers
+# A whole notice may stand in the text where a report's part should be.
+_STATUS_IN_TEXT = re.compile(r"^Reporting-MTA:.*\n(?:.*\n){0,12}?^(?:Final|Original)-Recipient:", re.MULTILINE | re.IGNORECASE)
+
+
+class _Parts:
+    """What the parts of a mail are, by their use."""
+
+    def __init__(self, head: dict[str, str], body: bytes) -> None:
+        self.status = Status()
+        self.texts: list[str] = []
+        self.returned: Headers = []
+        self.feedback: dict[str, list[str]] | None = None
+        self.types: list[str] = []
+        for part in parts(head, body):
+            self.types.append(part.type)
+            self._sort(part)
+        self._status_in_text()
+
+    def _sort(self, part: Part) -> None:
+        if part.type in _STATUS_TYPES:
+            status = read_status(part_text(part))
+            if status.recipients or not self.status.recipients:
+                self.status = status
+        elif part.type == "message/feedback-report":
+            self.feedback = {}
+            for name, value in read_headers(part_text(part).encode()):
+                self.feedback.setdefault(name, []).append(value)
+        elif part.type in _ORIGINAL_TYPES:
+            if not self.returned:
+                block, _ = split_head(part.body.lstrip(b"\n"))
+                self.returned = read_headers(block)
+        elif part.type.startswith("text/") and len(self.texts) < 4:
+            self.texts.append(part_text(part))
+
+    def _status_in_text(self) -> None:
+        if self.status.recipients:
+            return
+        for text in self.texts:
+            found = _STATUS_IN_TEXT.search(text)
+            if found:
+                self.status = read_status(text[found.start() :])
+                return
+
+    @property
+    def text(self) -> str:
+        """The notice: the first text that says more than a line, else the first two."""
+        enough = self.texts and len(self.texts[0].strip()) > 40
+        return "\n\n".join(self.texts[:1] if enough else self.texts[:2])
+
+
+def is_mail(headers: Headers) -> bool:
+    """Whether a block of headers is that of a mail, not a pasted text with a colon in it."""
+    return len({name for name, _ in headers} & _NAMES_OF_MAIL) >= 2
+
+
+def read_mail(raw: bytes, source: str) -> Intake | None:
+    """Read one mail with LF line ends; None if it has no mail headers. Raises ParseError if nothing is in it."""
+    block, at = split_head(raw)
+    headers = read_headers(block)
+    if not is_mail(headers):
+        return None
+    head = dict(reversed(headers))
+    found = _Parts(head, raw[at:])
+    notice, returned = split_original(found.text)
+    returned_headers = found.returned
+    if not returned_headers and returned:
+        quoted = re.sub(r"(?m)^[ >]+", "", returned[:_MOST_RETURNED])
+        returned_headers = read_headers(quoted.encode("utf-8", "replace"))
+    original = read_original(returned_headers)
+    kind = kind_of(
+        head, found.status, complaint=found.feedback is not None, notice=notice, types=tuple(found.types)
+    )  # fmt: skip
+    if kind is Kind.ARF:
+        return Intake(source, kind, (), original, read_complaint(found.feedback or {}))
+    failures = ()
+    if kind in _REFUSALS:
+        failures = failures_of(Material(kind, head, found.status, notice, original, returned_headers))
+    if kind is Kind.BOUNCE and not failures:
+        kind = Kind.NOT_A_BOUNCE
+    return Intake(source, kind, failures, original)

@@ -1,0 +1,53 @@
+"""Text that is no mail: a bare SMTP reply, what a mail client or a web page showed, quoted or with its HTML."""
+
+import re
+
+from postmend.intake.codes import codes_in
+from postmend.intake.notice import has_codes, read_notice, split_original
+from postmend.intake.scan import html_to_text, to_text
+from postmend.knowledge.unwrap import layers
+from postmend.model import Failure, Host, Intake, Kind, ParseError, SmtpReply
+
+_MOST = 1 << 20  # bytes looked at: nobody pastes more
+_HTML = re.compile(r"<html|</(?:p|div|td|span)>", re.IGNORECASE)
+_QUOTED = re.compile(r"(?m)^[ \t]*>+ ?")
+
+
+def read_pasted(raw: bytes, source: str) -> Intake:
+    """Read a pasted text; raise ParseError where it holds neither a reply nor a refused recipient."""
+    text = to_text(raw[:_MOST])
+    if _HTML.search(text[:4000]):
+        text = html_to_text(text)
+    text = _QUOTED.sub("", text)
+    notice, _ = split_original(text)
+    lines = notice.strip().split("\n")
+    pairs = read_notice(notice, frozenset()) if len(lines) > 2 else []
+    whole = " ".join(notice.split())
+    if not pairs:
+        pairs = [("", whole)]
+    failures = tuple(_failure(recipient, reply or whole) for recipient, reply in pairs)
+    if not any(f.recipient or f.reply.code or f.reply.enhanced for f in failures) and not has_codes(notice):
+        raise ParseError(f"{source or 'input'}: no mail, log line or SMTP reply was found in it")
+    return Intake(source, Kind.REPLY, failures)
+
+
+def _failure(recipient: str, reply: str) -> Failure:
+    code, enhanced = codes_in(reply, "")
+    inner = layers(reply)[-1]
+    return Failure(
+        recipient=recipient or _recipient(reply),
+        stage=inner.stage,
+        reply=SmtpReply(code, enhanced, reply[:4000]),
+        remote=Host(inner.host, inner.ip),
+    )
+
+
+_TO = re.compile(
+    r"(?:recipients? ?\(|\brcpt to: ?<|\bto=<|(?:^|[\s:])<)([^\s<>():,;\"]{1,64}@[\w.-]{1,253})(?=[>:)])", re.IGNORECASE
+)
+
+
+def _recipient(reply: str) -> str:
+    """The recipient that a bare reply names in the usual places: `<x@y>:`, `recipients (x@y:...)`."""
+    found = _TO.search(reply)
+    return found[1] if found else ""

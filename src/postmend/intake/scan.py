@@ -1,0 +1,179 @@
+"""Bytes of a mail into headers, MIME parts and text: a scanner of our own, because hostile mail must cost nothing.
+
+It never raises. Everything is bounded: headers, depth, parts, and how much of a part is decoded.
+"""
+
+import base64
+import binascii
+import quopri
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MAX_HEADER_BYTES = 256 << 10
+MAX_PARTS = 64
+MAX_DEPTH = 12
+MAX_TEXT = 256 << 10  # what a notice says stands at its beginning
+
+Headers = list[tuple[str, str]]
+_FIELD = re.compile(rb"^([!-9;-~]{1,76})[ \t]*:[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE)
+_BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]{1,200})\"?|([^\s;\"]{1,200}))", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:+-]{1,40})", re.IGNORECASE)
+_ENCODED_WORD = re.compile(r"=\?([\w.:+-]{1,40})(?:\*[\w-]*)?\?([bqBQ])\?([^?\s]{0,2000}|[^?]{0,2000})\?=")
+_FOLD = re.compile(r"\n[ \t]+")
+_TAG = re.compile(
+    r"<(?:style|script|head)\b.*?</(?:style|script|head)>|<!--.*?-->|<(?P<br>br|/?p|/?div|/?tr|/?li|/?h\d|/?table|/?blockquote)\b[^<>]*>|<[a-z!/][^<>]*>",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A leaf of the MIME tree: content type (lower case, no parameters), its headers, and the undecoded body."""
+
+    type: str
+    headers: dict[str, str]
+    body: bytes
+
+
+def normalise(raw: bytes) -> bytes:
+    """LF line ends, no byte-order mark, no blank lines before the headers."""
+    if raw[:3] == b"\xef\xbb\xbf":
+        raw = raw[3:]
+    if b"\r" in raw:
+        raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return raw.lstrip(b"\n") if raw[:1] == b"\n" else raw
+
+
+def split_head(raw: bytes) -> tuple[bytes, int]:
+    """The header block and where the body begins; a mail without an empty line is all header."""
+    end = raw.find(b"\n\n", 0, MAX_HEADER_BYTES)
+    if end < 0:
+        return raw[:MAX_HEADER_BYTES], len(raw)
+    return raw[:end], end + 2
+
+
+def read_headers(head: bytes) -> Headers:
+    """Name (lower case) and unfolded value of each field; what is no field is passed over."""
+    return [
+        (found[1].decode("latin-1").lower(), _FOLD.sub(" ", to_text(found[2])).strip())
+        for found in _FIELD.finditer(head)
+    ]
+
+
+def to_text(raw: bytes, charset: str = "") -> str:
+    """Decode by the charset named, else UTF-8, else what the bytes look like; never fails."""
+    if raw.isascii() and b"\x1b" not in raw and charset.lower() not in {"utf-16", "utf-16le", "utf-16be", "utf-7"}:
+        return raw.decode("ascii")
+    for name in (_guess(raw), charset, "utf-8"):
+        if name:
+            try:
+                return raw.decode(name)
+            except (UnicodeError, LookupError):
+                continue
+    try:
+        return raw.decode(charset or "utf-8", "replace") if charset else raw.decode("latin-1")
+    except LookupError:
+        return raw.decode("latin-1")
+
+
+def _guess(raw: bytes) -> str:
+    if b"\x1b$" in raw or b"\x1b(J" in raw:
+        return "iso2022_jp_ext"
+    return ""
+
+
+def decode_words(value: str) -> str:
+    """Decode RFC 2047 encoded words; what is broken stays as it is."""
+    if "=?" not in value:
+        return value
+
+    def word(found: re.Match[str]) -> str:
+        charset, how, data = found.groups()
+        try:
+            if how in "bB":
+                raw = base64.b64decode(data + "=" * (-len(data) % 4))
+            else:
+                raw = quopri.decodestring(data.replace("_", " ").encode("latin-1", "replace"))
+        except (binascii.Error, ValueError):
+            return found[0]
+        return to_text(raw, charset)
+
+    return _ENCODED_WORD.sub(word, re.sub(r"(\?=)\s+(=\?)", r"\1\2", value))
+
+
+def content_type(headers: dict[str, str]) -> str:
+    """The media type in lower case; text/plain where none is given or it is no type."""
+    kind = headers.get("content-type", "").split(";")[0].split()[:1]
+    return kind[0].lower() if kind and "/" in kind[0] else "text/plain"
+
+
+def parts(headers: dict[str, str], body: bytes) -> Iterator[Part]:
+    """Every leaf in order; a message inside is a leaf of type message/rfc822, not entered."""
+    budget = [MAX_PARTS]
+    yield from _walk(headers, body, 0, budget)
+
+
+def _walk(headers: dict[str, str], body: bytes, depth: int, budget: list[int]) -> Iterator[Part]:
+    kind = content_type(headers)
+    found = _BOUNDARY.search(headers.get("content-type", "")) if depth < MAX_DEPTH else None
+    if found is None or kind.startswith(("text/", "message/")):
+        budget[0] -= 1
+        if budget[0] >= 0:
+            yield Part(kind, headers, body)
+        return
+    boundary = b"--" + (found[1] or found[2]).strip().encode("latin-1", "replace")
+    start = 0 if body.startswith(boundary) else body.find(b"\n" + boundary) + 1
+    if start == 0 and not body.startswith(boundary):
+        budget[0] -= 1
+        yield Part("text/plain", headers, body)  # no part at all: what is there may still be the notice
+        return
+    if body[:start].strip() and not body[:start].lower().lstrip().startswith(b"this is a"):
+        yield Part("text/plain", {}, body[:start])
+    while start >= 0 and budget[0] > 0:
+        line_end = body.find(b"\n", start)
+        if line_end < 0 or body[start + len(boundary) : line_end].startswith(b"--"):
+            return
+        nxt = body.find(b"\n" + boundary, line_end)
+        inner = body[line_end + 1 : nxt if nxt >= 0 else len(body)]
+        if inner.startswith(b"\n"):
+            part_headers, rest = {}, inner[1:]
+        else:
+            head, at = split_head(inner)
+            part_headers, rest = dict(reversed(read_headers(head))), inner[at:]
+            if not part_headers:
+                rest = inner
+        yield from _walk(part_headers, rest, depth + 1, budget)
+        start = nxt + 1 if nxt >= 0 else -1
+
+
+def part_text(part: Part) -> str:
+    """The text of a part: transfer encoding and charset undone, HTML made plain, at most MAX_TEXT of it."""
+    raw = part.body[: MAX_TEXT * 2]
+    how = part.headers.get("content-transfer-encoding", "").strip().lower()
+    if how == "base64":
+        raw = _unbase64(raw)
+    elif how == "quoted-printable":
+        raw = quopri.decodestring(raw)
+    charset = _CHARSET.search(part.headers.get("content-type", ""))
+    text = to_text(raw[:MAX_TEXT], charset[1] if charset else "").replace("\r\n", "\n").replace("\r", "\n")
+    if part.type == "text/html" or (part.type == "text/plain" and "<html" in text[:500].lower()):
+        text = html_to_text(text)
+    return text
+
+
+def _unbase64(raw: bytes) -> bytes:
+    clean = re.sub(rb"[^A-Za-z0-9+/]", b"", raw)
+    try:
+        return base64.b64decode(clean[: len(clean) // 4 * 4])
+    except binascii.Error:
+        return raw
+
+
+def html_to_text(text: str) -> str:
+    """Tags out, blocks on lines of their own, entities decoded. No parser: hostile HTML may not blow one up."""
+    import html
+
+    plain = _TAG.sub(lambda found: "\n" if found["br"] else " ", text[:MAX_TEXT])
+    plain = html.unescape(plain).replace("\xa0", " ")
+    return re.sub(r"\n\s*\n\s*\n+", "\n\n", "\n".join(" ".join(line.split()) for line in plain.split("\n")))
