@@ -3,12 +3,27 @@
 Bad input costs only itself: what cannot be read is told through `unreadable`, one line each, and the rest goes on.
 """
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from postmend.app.inputs import Source
+from postmend.app.inputs import Source, open_bytes
+from postmend.app.output import Explained, explained_out
 from postmend.app.settings import Settings
-from postmend.model import Diagnosis, Intake
+from postmend.diagnosis import judge, probes_for, subject_of
+from postmend.intake import read_any
+from postmend.knowledge.read import read_reply
+from postmend.model import Action, Diagnosis, Failure, Finding, Intake, Original, ParseError, Reading, RecordChange
+from postmend.remedy import plan
 
+if TYPE_CHECKING:
+    from postmend.app.evidence import Evidence
+
+_REFUSALS = {Action.FAILED, Action.DELAYED}
+_OFFLINE = ("nothing was asked of the network (--offline)",)
 _AT_ONCE = 16  # inputs under diagnosis at a time
 
 
@@ -28,3 +43,162 @@ class Explanation:
 
     intake: Intake
     diagnoses: list[Diagnosis]
+
+
+def read_failures(raw: bytes, source: str) -> Iterator[tuple[Intake, list[tuple[Failure, Reading]]]]:
+    """Read and classify every mail of an input; raises ParseError where nothing of use is in it."""
+    for intake in read_any(raw, source):
+        yield intake, [(failure, _read(failure)) for failure in intake.failures if failure.action in _REFUSALS]
+
+
+def _read(failure: Failure) -> Reading:
+    return read_reply(
+        failure.reply.text,
+        stage=failure.stage,
+        remote_host=failure.remote.host,
+        code=failure.reply.code,
+        enhanced=failure.reply.enhanced,
+    )
+
+
+def explain_sources(options: Options, unreadable: Callable[[str], None]) -> Iterator[Explanation]:
+    """Explain each input in turn; the network is asked for several inputs at a time."""
+    read = _with_message(_intakes(options, unreadable), options.message)
+    if options.settings.offline:
+        for intake, readings in read:
+            yield Explanation(intake, [_conclude(intake, one, (), _OFFLINE) for one in readings])
+        return
+    yield from _online(read, options.settings)
+
+
+def _intakes(
+    options: Options, unreadable: Callable[[str], None]
+) -> Iterator[tuple[Intake, list[tuple[Failure, Reading]]]]:
+    if options.text is not None:
+        yield from read_failures(options.text.encode("utf-8", "replace"), "--text")
+        return
+    for source in options.sources:
+        try:
+            with open_bytes(source) as raw:
+                for intake, readings in read_failures(raw, source.name):
+                    if intake.problems:
+                        unreadable(intake.problems[0])
+                    else:
+                        yield intake, readings
+        except ParseError as error:
+            unreadable(str(error))
+
+
+def _with_message(
+    read: Iterator[tuple[Intake, list[tuple[Failure, Reading]]]], message: str | None
+) -> Iterator[tuple[Intake, list[tuple[Failure, Reading]]]]:
+    """Let a message given beside the bounce say what the bounce does not."""
+    if message is None:
+        yield from read
+        return
+    from postmend.intake.original import read_original, sending_host
+    from postmend.intake.scan import normalise, read_headers, split_head
+
+    with open_bytes(Source(message, Path(message))) as raw:
+        block, _ = split_head(normalise(bytes(raw[: 1 << 20])))
+    headers = read_headers(block)
+    if not headers:
+        raise ParseError(f"{message}: not a mail; the refused message was expected")
+    original, host = read_original(headers), sending_host(headers, "")
+    for intake, readings in read:
+        better = [(replace(f, local=host) if host.ip else f, r) for f, r in readings]
+        yield replace(intake, original=original), better
+
+
+def explain_bytes(raw: bytes, source: str, settings: Settings) -> list[Explained]:
+    """Explain bytes that are already in memory; raises ParseError where nothing of use is in them."""
+    if settings.offline:
+        return [_offline_out(intake, readings) for intake, readings in read_failures(raw, source)]
+    return asyncio.run(explain_bytes_async(raw, source, settings))
+
+
+async def explain_bytes_async(raw: bytes, source: str, settings: Settings) -> list[Explained]:
+    """`explain_bytes` inside a running event loop."""
+    if settings.offline:
+        return [_offline_out(intake, readings) for intake, readings in read_failures(raw, source)]
+    from postmend.app.evidence import open_evidence
+
+    evidence = await open_evidence(settings)
+    try:
+        made = await _explain_batch(list(read_failures(raw, source)), evidence, settings)
+    finally:
+        await evidence.close()
+    return [explained_out(each.intake, each.diagnoses) for each in made]
+
+
+def _offline_out(intake: Intake, readings: list[tuple[Failure, Reading]]) -> Explained:
+    return explained_out(intake, [_conclude(intake, one, (), _OFFLINE) for one in readings])
+
+
+def _facts(intake: Intake, failure: Failure, reading: Reading, given: dict[str, str]) -> dict[str, str]:
+    subject = subject_of(failure, reading, intake.original, given)
+    return {
+        "ip": subject.ip,
+        "helo": subject.helo,
+        "mail_from": subject.mail_from,
+        "mail_from_domain": subject.mail_from_domain,
+        "from_domain": subject.from_domain,
+        "dkim_domain": intake.original.dkim_domain,
+        "dkim_selector": intake.original.dkim_selector,
+    }
+
+
+def _conclude(
+    intake: Intake,
+    one: tuple[Failure, Reading],
+    findings: tuple[Finding, ...],
+    not_asked: tuple[str, ...],
+    given: dict[str, str] | None = None,
+    records: tuple[RecordChange, ...] = (),
+) -> Diagnosis:
+    failure, reading = one
+    verdict = judge(failure, reading, findings, not_asked)
+    return replace(verdict, plan=plan(verdict, _facts(intake, failure, reading, given or {}), records))
+
+
+def _online(
+    read: Iterator[tuple[Intake, list[tuple[Failure, Reading]]]], settings: Settings
+) -> Iterator[Explanation]:
+    """Ask for a handful of inputs side by side, and yield in order."""
+    from postmend.app.evidence import open_evidence
+
+    with asyncio.Runner() as runner:
+        evidence = runner.run(open_evidence(settings))
+        try:
+            batch: list[tuple[Intake, list[tuple[Failure, Reading]]]] = []
+            for each in read:
+                batch.append(each)
+                if len(batch) == _AT_ONCE:
+                    yield from runner.run(_explain_batch(batch, evidence, settings))
+                    batch = []
+            yield from runner.run(_explain_batch(batch, evidence, settings))
+        finally:
+            with suppress(OSError):
+                runner.run(evidence.close())
+
+
+async def _explain_batch(
+    batch: list[tuple[Intake, list[tuple[Failure, Reading]]]], evidence: "Evidence", settings: Settings
+) -> list[Explanation]:
+    return list(await asyncio.gather(*(_explain_one(intake, found, evidence, settings) for intake, found in batch)))
+
+
+async def _explain_one(
+    intake: Intake, found: list[tuple[Failure, Reading]], evidence: "Evidence", settings: Settings
+) -> Explanation:
+    given = {"ip": settings.ip, "helo": settings.helo, "mail_from": settings.mail_from}
+
+    async def one(failure: Failure, reading: Reading, original: Original) -> Diagnosis:
+        subject = subject_of(failure, reading, original, given)
+        wanted, missing = probes_for(reading, subject)
+        gathered = await evidence.gather(subject, wanted)
+        return _conclude(
+            intake, (failure, reading), gathered.findings, missing + gathered.not_asked, given, gathered.records
+        )
+
+    return Explanation(intake, list(await asyncio.gather(*(one(f, r, intake.original) for f, r in found))))

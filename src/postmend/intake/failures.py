@@ -99,9 +99,7 @@ def _failure(mail: Material, sending: _Sending, group: Recipient, recipient: str
     code, enhanced = codes_in(text if len(text) > 12 else f"{text} {words}", group.status)
     if code is None and words:
         code, _ = codes_in(words, "")
-    whole = text
-    if words and (len(text) <= 12 or (words not in text and len(words) >= len(text))):
-        whole = f"{text} {words}".strip()
+    whole = _joined(text, words)
     inner = layers(whole)[-1]
     original = address_of(group.original)
     return Failure(
@@ -117,3 +115,12 @@ def _failure(mail: Material, sending: _Sending, group: Recipient, recipient: str
         queue_id=mail.status.queue_id,
         when=group.last_attempt or mail.status.arrival,
     )
+
+
+def _joined(text: str, words: str) -> str:
+    """A Diagnostic-Code and the notice's words: both only where neither holds the other."""
+    text, words = " ".join(text.split()), " ".join(words.split())
+    if text in words:
+        return words
+    enough = len(text) > 12 and (words in text or len(words) < len(text))
+    return text if enough or not words else f"{text} {words}".strip()

@@ -1,0 +1,85 @@
+"""The library's functions, as `import postmend` gives them; each that asks the network also as `..._async`."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from postmend.app.classify import classify
+from postmend.app.explain import explain_bytes, explain_bytes_async
+from postmend.app.output import Explained
+from postmend.app.settings import Settings
+from postmend.model import parse_address
+
+if TYPE_CHECKING:
+    from postmend.evidence.spf import SpfResult
+
+__all__ = ["check_spf", "check_spf_async", "classify", "explain", "explain_async", "parse_address"]
+
+
+def _settings(
+    offline: bool, resolver: str, ip: str, mail_from: str, helo: str, timeout_s: float, deadline_s: float
+) -> Settings:
+    return Settings(
+        offline=offline, resolver=resolver, ip=ip, mail_from=mail_from, helo=helo, timeout_s=timeout_s,
+        deadline_s=deadline_s,
+    )  # fmt: skip
+
+
+def explain(
+    raw: bytes | str,
+    *,
+    source: str = "-",
+    offline: bool = False,
+    resolver: str = "",
+    ip: str = "",
+    mail_from: str = "",
+    helo: str = "",
+    timeout_s: float = 2.0,
+    deadline_s: float = 10.0,
+) -> list[Explained]:
+    """Explain a bounce, an mbox, log lines or a reply: one result a message, as `postmend explain --json` prints it.
+
+    `resolver` is HOST[:PORT], by default the system's; `timeout_s` is for one DNS question, `deadline_s` for all
+    evidence on one refusal, both in seconds. Raises ParseError where nothing of use is in `raw`.
+    """
+    data = raw.encode("utf-8", "replace") if isinstance(raw, str) else raw
+    return explain_bytes(data, source, _settings(offline, resolver, ip, mail_from, helo, timeout_s, deadline_s))
+
+
+async def explain_async(
+    raw: bytes | str,
+    *,
+    source: str = "-",
+    offline: bool = False,
+    resolver: str = "",
+    ip: str = "",
+    mail_from: str = "",
+    helo: str = "",
+    timeout_s: float = 2.0,
+    deadline_s: float = 10.0,
+) -> list[Explained]:
+    """`explain` for callers that run an event loop of their own."""
+    data = raw.encode("utf-8", "replace") if isinstance(raw, str) else raw
+    settings = _settings(offline, resolver, ip, mail_from, helo, timeout_s, deadline_s)
+    return await explain_bytes_async(data, source, settings)
+
+
+async def check_spf_async(
+    ip: str, mail_from: str = "", helo: str = "", resolver: str = "", timeout_s: float = 2.0
+) -> "SpfResult":
+    """Evaluate SPF (RFC 7208 section 4) for a client `ip`, the MAIL FROM (empty: null reverse-path) and the HELO name.
+
+    The result has `.result` (none neutral pass fail softfail temperror permerror), `.explanation`, `.trace`.
+    `resolver` is HOST[:PORT]; `timeout_s`, in seconds, is for one DNS question. Raises ParseError for a bad `ip`.
+    """
+    from postmend.evidence.spf import check_host
+    from postmend.net.dns import open_resolver
+
+    async with open_resolver(resolver, timeout_s) as asked:
+        return await check_host(asked, ip, mail_from=mail_from, helo=helo)
+
+
+def check_spf(
+    ip: str, mail_from: str = "", helo: str = "", resolver: str = "", timeout_s: float = 2.0
+) -> "SpfResult":
+    """`check_spf_async`, run to its end."""
+    return asyncio.run(check_spf_async(ip, mail_from, helo, resolver, timeout_s))

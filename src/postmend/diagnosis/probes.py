@@ -1,0 +1,100 @@
+"""Which questions can still change the verdict, and about whom: the sending IP, names and domains of a refusal."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from postmend.knowledge.causes import cause_info
+from postmend.model import Failure, Original, Reading
+
+# Addresses that no other server ever sees as the sender's (RFC 1918, 4193, loopback, link-local).
+_INSIDE = tuple(
+    ipaddress.ip_network(each)
+    for each in (
+        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10",
+        "0.0.0.0/8", "::/127", "fc00::/7", "fe80::/10",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who is asked about; empty where nothing names it. `ip_from` says where the sending IP was read."""
+
+    ip: str = ""
+    ip_from: str = ""
+    helo: str = ""
+    mail_from: str = ""
+    recipient_domain: str = ""
+    from_domain: str = ""
+    dkim_domain: str = ""
+    lists: tuple[str, ...] = ()
+    provider: str = ""
+
+    @property
+    def mail_from_domain(self) -> str:
+        """The domain of the MAIL FROM."""
+        return self.mail_from.rpartition("@")[2].lower()
+
+
+def _outside(text: str) -> str:
+    try:
+        ip = ipaddress.ip_address(text)
+    except ValueError:
+        return ""
+    if any(ip.version == net.version and ip in net for net in _INSIDE):
+        return ""
+    return str(ip)
+
+
+def _sending_ip(failure: Failure, reading: Reading) -> tuple[str, str]:
+    remote = {failure.remote.ip, reading.remote_ip}
+    for named in reading.extracts.ips:
+        if named not in remote and _outside(named):
+            return named, "the reply"
+    if _outside(failure.local.ip):
+        return _outside(failure.local.ip), "the Received lines of the message that came back"
+    return "", ""
+
+
+def subject_of(failure: Failure, reading: Reading, original: Original, given: Mapping[str, str]) -> Subject:
+    """Gather who is to be asked about; `given` (`ip`, `helo`, `mail_from`) overrules what the input says."""
+    ip, ip_from = (given["ip"], "the options") if given.get("ip") else _sending_ip(failure, reading)
+    mail_from = given.get("mail_from") or failure.mail_from
+    return Subject(
+        ip=ip,
+        ip_from=ip_from,
+        helo=given.get("helo") or failure.local.helo,
+        mail_from=mail_from,
+        recipient_domain=failure.recipient.rpartition("@")[2].lower(),
+        from_domain=original.from_domain or mail_from.rpartition("@")[2].lower(),
+        dkim_domain=original.dkim_domain,
+        lists=reading.extracts.lists,
+        provider=reading.provider,
+    )
+
+
+def probes_for(reading: Reading, subject: Subject) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the families of checks to run, and why others cannot be (a line each)."""
+    wanted: list[str] = []
+    for hypothesis in reading.hypotheses:
+        if hypothesis.weight >= 0.05:
+            wanted += cause_info(hypothesis.cause).evidence
+    needs = {
+        "rdns": (subject.ip, "reverse DNS: the input does not name the sending IP address (--ip)"),
+        "helo": (subject.ip and subject.helo, "HELO: the input does not name it (--helo)"),
+        "blocklist": (
+            subject.ip or subject.mail_from_domain,
+            "blocklists: the input names neither the sending IP address (--ip) nor a domain",
+        ),
+        "spf": (
+            subject.ip and (subject.mail_from_domain or subject.helo),
+            "SPF: it needs the sending IP address (--ip) and the MAIL FROM (--mail-from)",
+        ),
+        "dmarc": (subject.from_domain, "DMARC: the input does not name the From domain"),
+        "mx": (subject.recipient_domain, "MX: the input names no recipient"),
+        "mail_from_mx": (subject.mail_from_domain, "the MAIL FROM's domain: the input does not name it (--mail-from)"),
+    }
+    run = [check for check in dict.fromkeys(wanted) if needs[check][0]]
+    missing = [needs[check][1] for check in dict.fromkeys(wanted) if not needs[check][0]]
+    return tuple(run), tuple(missing)

@@ -1,0 +1,58 @@
+"""Steps and letters of the repair (`remedies.toml`), as templates: `remedy` fills them."""
+
+from functools import cache
+
+import msgspec
+
+from postmend.knowledge import compiled
+from postmend.model import Cause, ParseError, Side
+
+FILE = compiled.HERE / "remedies.toml"
+
+
+class StepText(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One `[[step]]`; the file's head says what each field means."""
+
+    cause: Cause
+    do: str
+    who: Side | None = None
+    needs: tuple[str, ...] = ()
+    slot: str = ""
+    letter: str = ""
+    url: str = ""
+    config: tuple[str, ...] = ()
+    verify: str = ""
+    when: str = ""
+
+
+class Letter(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A letter's text; `to` its address, where it has one."""
+
+    text: str
+    to: str = ""
+
+
+class Remedies(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The whole file."""
+
+    step: tuple[StepText, ...]
+    letters: dict[str, Letter]
+
+
+def _read() -> Remedies:
+    import tomllib
+
+    try:
+        made = msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8")), Remedies)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ParseError(f"{FILE.name}: {error}") from error
+    without = set(Cause) - {step.cause for step in made.step if not step.needs}
+    if without:
+        raise ParseError(f"{FILE.name}: no step that needs nothing for {', '.join(sorted(without))}")
+    return made
+
+
+@cache
+def remedies() -> Remedies:
+    """Every step and letter."""
+    return compiled.load("remedies", Remedies, [FILE], _read)
