@@ -1,0 +1,369 @@
+"""SPF (RFC 7208): `check_host()` complete, with a trace of every term, lookup and void lookup.
+
+Lookups of one record are started ahead, side by side, so that ten includes take the time of the slowest chain; what is
+counted, and when it is over the limit, follows the record's own order (section 4.6.4). Evaluation asks nothing but
+the Resolver it is given.
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from postmend.evidence.spf_macro import Identity, expand, needs_validated_name
+from postmend.evidence.spf_record import LOOKUP_TERMS, Mechanism, SpfRecord, check_macros, is_spf, parse_spf
+from postmend.model import ParseError
+from postmend.model.dns import Answer, Rcode, Resolver
+
+MOST_LOOKUPS = 10  # section 4.6.4: include, a, mx, ptr, exists, redirect
+MOST_VOID = 2  # section 4.6.4: the third is a permerror
+_MOST_NAMES = 10  # of one mx or ptr
+_QUALIFIED = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
+Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Spf(StrEnum):
+    """The results of section 2.6."""
+
+    NONE = "none"
+    NEUTRAL = "neutral"
+    PASS = "pass"  # noqa: S105  a result, not a password
+    FAIL = "fail"
+    SOFTFAIL = "softfail"
+    TEMPERROR = "temperror"
+    PERMERROR = "permerror"
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """One step: `depth` counts includes and redirects, `lookups` and `void` are counts so far, `elapsed_s` of its DNS."""
+
+    depth: int
+    domain: str
+    term: str
+    outcome: str
+    lookups: int
+    void: int
+    elapsed_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpfResult:
+    """What `check_host()` says. `matched` is the mechanism that decided, `problem` why it is an error.
+
+    `record` is the text of the first domain's record, `domain` the one that was checked, `asked_at` when it was read.
+    """
+
+    result: Spf
+    explanation: str = ""
+    trace: tuple[Traced, ...] = ()
+    lookups: int = 0
+    void_lookups: int = 0
+    domain: str = ""
+    record: str = ""
+    matched: str = ""
+    problem: str = ""
+    asked_at: str = ""
+
+
+class _Stop(Exception):  # noqa: N818  not an error of ours: the evaluation ends with this result
+    def __init__(self, result: Spf, problem: str) -> None:
+        super().__init__(problem)
+        self.result = result
+        self.problem = problem
+
+
+@dataclass(slots=True)
+class _Check:
+    """One evaluation: who is checked, what was counted and traced so far."""
+
+    resolver: Resolver
+    identity: Identity
+    receiver: str
+    now_s: int
+    lookups: int = 0
+    void: int = 0
+    matched: str = ""
+    first_record: str = ""
+    asked_at: str = ""
+    trace: list[Traced] = field(default_factory=list)
+    ahead: set[asyncio.Task[Answer]] = field(default_factory=set)
+
+    def note(self, depth: int, domain: str, term: str, outcome: str, elapsed_s: float = 0.0) -> None:
+        self.trace.append(Traced(depth, domain, term, outcome, self.lookups, self.void, elapsed_s))
+
+    def count(self, term: str) -> None:
+        self.lookups += 1
+        if self.lookups > MOST_LOOKUPS:
+            raise _Stop(Spf.PERMERROR, f"more than {MOST_LOOKUPS} DNS lookups, at {term} (RFC 7208 section 4.6.4)")
+
+    async def ask(self, name: str, rdtype: str, *, counted_void: bool = True) -> Answer:
+        answer = await self.resolver.query(name, rdtype)
+        if answer.rcode is Rcode.NOT_A_NAME:
+            return answer
+        if answer.failed:
+            raise _Stop(Spf.TEMPERROR, f"{name} {rdtype}: {answer.rcode}")
+        if answer.void and counted_void:
+            self.void += 1
+            if self.void > MOST_VOID:
+                raise _Stop(
+                    Spf.PERMERROR, f"more than {MOST_VOID} void lookups, at {name} {rdtype} (RFC 7208 section 4.6.4)"
+                )
+        return answer
+
+    def start(self, name: str, rdtype: str) -> None:
+        """Ask ahead; the resolver shares the answer with whoever asks for it in turn."""
+        task = asyncio.ensure_future(_query(self.resolver, name, rdtype))
+        self.ahead.add(task)
+        task.add_done_callback(self.ahead.discard)
+
+
+async def _query(resolver: Resolver, name: str, rdtype: str) -> Answer:
+    return await resolver.query(name, rdtype)
+
+
+def _usable(domain: str) -> bool:
+    """Section 4.3: at least two labels, none empty or longer than 63 octets; no address literal."""
+    labels = domain.removesuffix(".").split(".")
+    if len(labels) < 2 or domain.startswith("["):
+        return False
+    try:
+        return all(0 < len(label.encode("ascii" if label.isascii() else "idna")) < 64 for label in labels)
+    except UnicodeError:
+        return False
+
+
+def _spf_records(answer: Answer) -> list[str]:
+    return [text for text in answer.records if is_spf(text)]
+
+
+async def _read_record(check: _Check, domain: str, depth: int) -> SpfRecord | None:
+    """Fetch and parse a domain's record (sections 4.4, 4.5); None where it has none."""
+    answer = await check.resolver.query(domain, "TXT")
+    if answer.rcode is Rcode.NOT_A_NAME:
+        return None
+    if answer.failed:
+        check.note(depth, domain, "TXT", f"no answer ({answer.rcode})", answer.elapsed_s)
+        raise _Stop(Spf.TEMPERROR, f"{domain} TXT: {answer.rcode}")
+    records = _spf_records(answer)
+    if depth == 0:
+        check.first_record, check.asked_at = (records[0] if records else ""), answer.asked_at
+    if len(records) > 1:
+        check.note(depth, domain, "TXT", f"{len(records)} SPF records", answer.elapsed_s)
+        raise _Stop(Spf.PERMERROR, f"{domain} has {len(records)} SPF records, and only one may be (RFC 7208 section 4.5)")
+    if not records:
+        check.note(depth, domain, "TXT", "no SPF record", answer.elapsed_s)
+        return None
+    check.note(depth, domain, "TXT", records[0], answer.elapsed_s)
+    try:
+        return parse_spf(records[0])
+    except ParseError as error:
+        raise _Stop(Spf.PERMERROR, f"{domain}: {error}") from error
+
+
+def _start_ahead(check: _Check, record: SpfRecord, domain: str) -> None:
+    """Begin the lookups that this record will need, as far as no macro stands in the way."""
+    address = "A" if check.identity.ip.version == 4 else "AAAA"
+    room = MOST_LOOKUPS - check.lookups
+    for mechanism in record.mechanisms:
+        if mechanism.name == "all" or room <= 0:
+            break
+        target = mechanism.domain or domain
+        if mechanism.name not in LOOKUP_TERMS or mechanism.name == "ptr":
+            continue
+        room -= 1
+        if "%" in target:
+            continue
+        check.start(target, {"include": "TXT", "a": address, "mx": "MX", "exists": "A"}[mechanism.name])
+    if record.redirect and "%" not in record.redirect and not any(m.name == "all" for m in record.mechanisms):
+        check.start(record.redirect, "TXT")
+
+
+async def _evaluate(check: _Check, domain: str, depth: int) -> tuple[Spf, SpfRecord | None, str]:
+    """`check_host()` for one domain: result, the record that decided, and the domain it stands at."""
+    if not _usable(domain):
+        return Spf.NONE, None, domain
+    record = await _read_record(check, domain, depth)
+    if record is None:
+        return Spf.NONE, None, domain
+    _start_ahead(check, record, domain)
+    for mechanism in record.mechanisms:
+        matched = await _matches(check, mechanism, domain, depth)
+        check.note(depth, domain, mechanism.text, "matches" if matched else "does not match")
+        if matched:
+            if depth == 0 or not check.matched:
+                check.matched = mechanism.text
+            return Spf(_QUALIFIED[mechanism.qualifier]), record, domain
+    if not record.redirect:
+        return Spf.NEUTRAL, record, domain
+    return await _redirect(check, record, domain, depth)
+
+
+async def _redirect(check: _Check, record: SpfRecord, domain: str, depth: int) -> tuple[Spf, SpfRecord | None, str]:
+    check.count(f"redirect={record.redirect}")
+    target = await _target(check, record.redirect, domain)
+    check.note(depth, domain, f"redirect={record.redirect}", f"goes on at {target}")
+    result, decided, at = await _evaluate(check, target, depth + 1)
+    if result is Spf.NONE:
+        raise _Stop(Spf.PERMERROR, f"redirect={target}: no SPF record there (RFC 7208 section 6.1)")
+    return result, decided, at
+
+
+async def _target(check: _Check, spec: str, domain: str) -> str:
+    if not spec:
+        return domain
+    name = "unknown"
+    if needs_validated_name(spec):
+        name = await _validated_name(check, domain)
+    made = expand(spec, check.identity, domain, name=name, receiver=check.receiver, now_s=check.now_s)
+    return made.removesuffix(".")
+
+
+async def _matches(check: _Check, mechanism: Mechanism, domain: str, depth: int) -> bool:
+    if mechanism.name == "all":
+        return True
+    ip = check.identity.ip
+    if mechanism.network is not None:
+        return ip.version == mechanism.network.version and ip in mechanism.network
+    check.count(mechanism.text)
+    target = await _target(check, mechanism.domain, domain)
+    if mechanism.name == "include":
+        return await _include(check, target, depth)
+    if mechanism.name == "exists":
+        return bool((await check.ask(target, "A")).records)
+    if mechanism.name == "a":
+        return await _any_address(check, target, mechanism)
+    if mechanism.name == "mx":
+        return await _mx(check, target, mechanism)
+    return await _ptr(check, target)
+
+
+async def _include(check: _Check, target: str, depth: int) -> bool:
+    """Section 5.2: only a pass matches; no record there is a permerror."""
+    kept = check.matched
+    result, _, _ = await _evaluate(check, target, depth + 1)
+    check.matched = kept
+    if result is Spf.NONE:
+        raise _Stop(Spf.PERMERROR, f"include:{target}: no SPF record there (RFC 7208 section 5.2)")
+    return result is Spf.PASS
+
+
+async def _any_address(check: _Check, name: str, mechanism: Mechanism, *, counted_void: bool = True) -> bool:
+    ip = check.identity.ip
+    rdtype, prefix = ("A", mechanism.cidr4) if ip.version == 4 else ("AAAA", mechanism.cidr6)
+    answer = await check.ask(name, rdtype, counted_void=counted_void)
+    return any(ip in ipaddress.ip_network((each, prefix), strict=False) for each in answer.records)
+
+
+def mx_hosts(answer: Answer) -> list[str]:
+    """The hosts of an MX answer, best preference first; a null MX gives none (RFC 7505)."""
+    pairs = sorted((int(p), host) for p, _, host in (text.partition(" ") for text in answer.records))
+    return [host for _, host in pairs if host not in {"", "."}]
+
+
+async def _mx(check: _Check, target: str, mechanism: Mechanism) -> bool:
+    hosts = mx_hosts(await check.ask(target, "MX"))
+    if len(hosts) > _MOST_NAMES:
+        raise _Stop(Spf.PERMERROR, f"mx:{target}: more than {_MOST_NAMES} MX hosts (RFC 7208 section 4.6.4)")
+    rdtype = "A" if check.identity.ip.version == 4 else "AAAA"
+    for host in hosts[1:]:
+        check.start(host, rdtype)
+    for host in hosts:
+        if await _any_address(check, host, mechanism):
+            return True
+    return False
+
+
+async def _validated_names(check: _Check) -> list[str]:
+    """Section 5.5: PTR names whose own addresses hold the client's; a DNS error only loses its name."""
+    ip = check.identity.ip
+    answer = await check.resolver.query(ip.reverse_pointer, "PTR")
+    if answer.failed:
+        return []
+    if answer.void:
+        await check.ask(ip.reverse_pointer, "PTR")  # counts the void lookup
+    names = answer.records[:_MOST_NAMES]
+    rdtype = "A" if ip.version == 4 else "AAAA"
+    answers = await asyncio.gather(*(check.resolver.query(name, rdtype) for name in names))
+    return [name for name, each in zip(names, answers, strict=True) if str(ip) in each.records]
+
+
+async def _ptr(check: _Check, target: str) -> bool:
+    wanted = target.lower()
+    names = [name.lower() for name in await _validated_names(check)]
+    return any(name == wanted or name.endswith("." + wanted) for name in names)
+
+
+async def _validated_name(check: _Check, domain: str) -> str:
+    """The `p` macro (section 7.3): the domain itself if validated, else a name below it, else any."""
+    with contextlib.suppress(_Stop):
+        names = await _validated_names(check)
+        plain = domain.lower()
+        exact = [name for name in names if name.lower() == plain]
+        below = [name for name in names if name.lower().endswith("." + plain)]
+        return next(iter(exact + below + names), "unknown")
+    return "unknown"
+
+
+async def _explanation(check: _Check, record: SpfRecord | None, domain: str) -> str:
+    """Section 6.2: the explanation of a fail, or nothing where there is any doubt about it."""
+    if record is None or not record.exp:
+        return ""
+    name = await _validated_name(check, domain) if needs_validated_name(record.exp) else "unknown"
+    where = expand(record.exp, check.identity, domain, name=name, receiver=check.receiver, now_s=check.now_s)
+    answer = await check.resolver.query(where.removesuffix("."), "TXT")
+    if len(answer.records) != 1 or not answer.records[0].isascii():
+        return ""
+    text = answer.records[0]
+    try:
+        check_macros(text, explaining=True)
+    except ParseError:
+        return ""
+    if needs_validated_name(text) and name == "unknown":
+        name = await _validated_name(check, domain)
+    return expand(
+        text, check.identity, domain, name=name, receiver=check.receiver, now_s=check.now_s, explaining=True
+    )  # fmt: skip
+
+
+def _identity(ip_text: str, mail_from: str, helo: str) -> Identity:
+    try:
+        ip: Ip = ipaddress.ip_address(ip_text.strip())
+    except ValueError as error:
+        raise ParseError(f"not an IP address: {ip_text[:60]!r}") from error
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped  # section 5: an IPv4 client on an IPv6 socket
+    local, at, domain = mail_from.strip("<>").rpartition("@")
+    if not at:
+        domain = mail_from.strip("<>") or helo
+    return Identity(local or "postmaster", domain, helo, ip)
+
+
+async def check_host(
+    resolver: Resolver, ip: str, *, mail_from: str = "", helo: str = "", receiver: str = "unknown", now_s: int = 0
+) -> SpfResult:
+    """Evaluate SPF for a client (RFC 7208 section 4).
+
+    `ip` is the client's address, `mail_from` the MAIL FROM (empty: null reverse-path, then `postmaster@helo` is
+    checked, section 2.4), `helo` the HELO name. `receiver` and `now_s` (seconds since the epoch) only show in
+    explanations. Raises ParseError for an `ip` that is none; everything else is a result.
+    """
+    identity = _identity(ip, mail_from, helo)
+    check = _Check(resolver, identity, receiver, now_s)
+    domain = identity.sender_domain.removesuffix(".")
+    explanation, problem = "", ""
+    try:
+        result, record, at = await _evaluate(check, domain, 0)
+        if result is Spf.FAIL:
+            explanation = await _explanation(check, record, at)
+    except _Stop as stop:
+        result, problem = stop.result, stop.problem
+        check.matched = ""
+    finally:
+        for task in list(check.ahead):
+            task.cancel()
+    return SpfResult(
+        result, explanation, tuple(check.trace), check.lookups, check.void, domain, check.first_record,
+        check.matched, problem, check.asked_at,
+    )  # fmt: skip
