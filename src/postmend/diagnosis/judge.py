@@ -24,6 +24,8 @@ from postmend.model import (
 
 # A cause raised by evidence, though a text that means something else by its words does not hide it.
 _UNHIDDEN = 0.25
+# How far below the named cause a hidden one starts: what observed evidence must make up for, in nats.
+_HIDDEN_GAP = 3.0
 _RULED_OUT = 4.0  # nats downwards
 _CONFIRMED_SHARE = 0.6
 _LIKELY_SHARE = 0.6
@@ -36,6 +38,7 @@ class _Scales:
     """The weight of each cause in nats, and what the findings did to it."""
 
     nats: dict[Cause, float]
+    raised: dict[Cause, float] = field(default_factory=dict)
     lowered: dict[Cause, float] = field(default_factory=dict)
     confirmed: set[Cause] = field(default_factory=set)
 
@@ -54,19 +57,32 @@ def _prior(reading: Reading) -> dict[Cause, float]:
     return {cause: math.log(max(share, 1e-9) / max(nothing, 1e-9)) + 1.0 for cause, share in shares.items()}
 
 
-def _weigh(scales: _Scales, finding: Finding, row: Weight, hidden: frozenset[Cause], named: set[Cause]) -> None:
+def _weigh(scales: _Scales, row: Weight, hidden: frozenset[Cause], named: set[Cause]) -> None:
     for cause, nats in row.raises.items():
-        # Several findings for one cause say much the same: the strongest counts, not the sum.
         full = nats if cause in hidden or cause in named else nats * _UNHIDDEN
-        base = scales.nats.get(cause, 0.0)
-        scales.nats[cause] = max(base, full) + (min(base, full, 2.0) if base > 0 else 0.0)
+        # Several findings for one cause say much the same: the strongest counts, not the sum.
+        scales.raised[cause] = max(scales.raised.get(cause, 0.0), full)
         if cause in row.confirms:
             scales.confirmed.add(cause)
     for cause, nats in row.lowers.items():
         scales.lowered[cause] = scales.lowered.get(cause, 0.0) + nats
-        if cause in scales.nats:
+
+
+def _settle(scales: _Scales, top: Cause, hidden: frozenset[Cause]) -> None:
+    """Bring what the findings did into the vote.
+
+    A cause that the text hides fits its words nearly as well as the one it names: it starts only a little below.
+    """
+    ceiling = scales.nats[top]
+    for cause, nats in scales.raised.items():
+        start = scales.nats.get(cause, 0.0)
+        if cause in hidden and cause is not top:
+            start = max(start, ceiling - _HIDDEN_GAP)
+        scales.nats[cause] = start + nats
+    for cause, nats in scales.lowered.items():
+        # A finding that shows a cause outweighs one that does not: a list that knows nothing of it clears nobody.
+        if cause in scales.nats and cause not in scales.confirmed:
             scales.nats[cause] -= nats
-    del finding
 
 
 def judge(
@@ -77,13 +93,14 @@ def judge(
     top = reading.hypotheses[0].cause
     hidden = cause_info(top).hides
     named = {h.cause for h in reading.hypotheses if h.weight >= _FLOOR}
-    rows = [(finding, row) for finding in findings if (row := weight_of(finding)) is not None]
-    # What lowers comes first: a cause ruled out by one list and named by another is named.
-    for finding, row in sorted(rows, key=lambda pair: bool(pair[1].raises)):
-        _weigh(scales, finding, row, hidden, named)
+    for finding in findings:
+        row = weight_of(finding)
+        if row is not None:
+            _weigh(scales, row, hidden, named)
+    _settle(scales, top, hidden)
     candidates = scales.shares()
     best = candidates[0]
-    state = _state(best, scales, reading)
+    state = _state(candidates, scales, reading)
     confidence = best.confidence if state is State.CONFIRMED else min(best.confidence, _TEXT_CEILING)
     info = cause_info(best.cause)
     return Diagnosis(
@@ -102,16 +119,17 @@ def judge(
     )
 
 
-def _state(best: Candidate, scales: _Scales, reading: Reading) -> State:
+def _state(candidates: Sequence[Candidate], scales: _Scales, reading: Reading) -> State:
+    best = candidates[0]
     if best.cause is Cause.UNKNOWN:
         return State.UNKNOWN
-    if best.cause in scales.confirmed and best.confidence >= _CONFIRMED_SHARE:
-        return State.CONFIRMED
+    shown = sum(c.confidence for c in candidates if c.cause in scales.confirmed)
+    if best.cause in scales.confirmed and shown >= _CONFIRMED_SHARE:
+        # Two faults that each explain the refusal: one of them it is, but which?
+        return State.CONFIRMED if best.confidence >= _CONFIRMED_SHARE else State.LIKELY
     spoken = max((m.weight for m in reading.matches if m.cause is best.cause), default=0.0)
     contradicted = scales.lowered.get(best.cause, 0.0) >= _RULED_OUT
-    if best.confidence >= _LIKELY_SHARE and not contradicted and (spoken >= 3.0 or best.cause in scales.confirmed):
-        return State.LIKELY
-    return State.POSSIBLE
+    return State.LIKELY if best.confidence >= _LIKELY_SHARE and not contradicted and spoken >= 3.0 else State.POSSIBLE
 
 
 def _permanent(failure: Failure, reading: Reading, cause: Cause) -> bool:

@@ -30,6 +30,7 @@ class Subject:
     dkim_domain: str = ""
     lists: tuple[str, ...] = ()
     provider: str = ""
+    unsigned: bool = False
 
     @property
     def mail_from_domain(self) -> str:
@@ -71,6 +72,8 @@ def subject_of(failure: Failure, reading: Reading, original: Original, given: Ma
         dkim_domain=original.dkim_domain,
         lists=reading.extracts.lists,
         provider=reading.provider,
+        # Only where the original's headers came back is it known that it had no signature.
+        unsigned=bool(original.message_id) and not original.dkim_domain,
     )
 
 

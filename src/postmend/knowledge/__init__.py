@@ -3,6 +3,16 @@
 
 def compile_all() -> None:
     """Compile every TOML file that is read at start-up (`compiled.load`); called when a wheel is built."""
+    from postmend.knowledge.blocklists import blocklists
     from postmend.knowledge.book import default_book
+    from postmend.knowledge.causes import all_causes
+    from postmend.knowledge.providers import by_host
+    from postmend.knowledge.remedies import remedies
+    from postmend.knowledge.weights import all_weights
 
     default_book()
+    all_causes()
+    all_weights()
+    remedies()
+    blocklists()
+    by_host("example.com")

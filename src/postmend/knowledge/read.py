@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from postmend.knowledge.address import address_verdict
 from postmend.knowledge.book import Book, default_book, votes
 from postmend.knowledge.extract import extract
+from postmend.knowledge.providers import by_host, by_words
 from postmend.knowledge.unwrap import Layer, codes_of, layers
-from postmend.knowledge.words import fold
+from postmend.knowledge.words import fold, words_of
 from postmend.model import Cause, EnhancedStatus, Extracts, Hypothesis, Match, ParseError, Reading, Stage
 
 # The vote that `unknown` always has: below it nothing was said. In nats, as the rules' strengths.
@@ -45,6 +46,11 @@ def hypotheses(matches: Sequence[Match]) -> tuple[Hypothesis, ...]:
     return tuple(sorted(made, key=lambda h: (-h.weight, h.cause)))
 
 
+def _provider_by_words(nested: list[Layer]) -> str:
+    folded = fold(nested[-1].text)
+    return by_words(folded, words_of(folded))
+
+
 def _vote(
     book: Book, layer: Layer, providers: frozenset[str], stage: Stage | None, given: EnhancedStatus | None
 ) -> tuple[list[Match], int | None, EnhancedStatus | None]:
@@ -74,6 +80,7 @@ def read_reply(
     nested = layers(text)
     inner = nested[-1]
     host = inner.host or remote_host
+    provider = provider or by_host(host) or _provider_by_words(nested)
     providers = frozenset({provider} if provider else ())
     matches: list[Match] = []
     guesses: tuple[Hypothesis, ...] = ()
@@ -97,7 +104,7 @@ def read_reply(
         code=found_code,
         enhanced=found_status,
         stage=inner.stage or stage,
-        provider=min(providers, key=lambda name: (name != provider, name), default=""),
+        provider=provider,
         remote_host=host,
         remote_ip=inner.ip,
     )

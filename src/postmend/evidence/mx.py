@@ -1,0 +1,125 @@
+"""Where a domain takes its mail (RFC 5321 section 5.1): MX, implicit MX, null MX (RFC 7505), and MX that lead nowhere."""
+
+import asyncio
+import ipaddress
+
+from postmend.evidence.spf import mx_hosts
+from postmend.model import Cause, Fact, Finding
+from postmend.model.dns import Answer, Rcode, Resolver
+
+_MOST_HOSTS = 20
+_GOOD = (Cause.DOMAIN_NOT_FOUND, Cause.MX_INVALID)
+
+
+async def check_mx(resolver: Resolver, domain: str) -> tuple[Finding, ...]:
+    """Check where mail to `domain` goes; findings `mx.*`, the verdict on the whole first."""
+    if domain.startswith("["):
+        return (_finding(domain, "mx.literal", Fact.NONE, f"{domain} is an address literal: no MX is asked", ()),)
+    answer = await resolver.query(domain, "MX")
+    if answer.rcode is Rcode.NOT_A_NAME:
+        detail = f"{domain[:80]} is no domain name"
+        return (
+            _finding(domain, "mx.no_domain", Fact.FAIL, detail, (answer,), supports=(Cause.DOMAIN_NOT_FOUND,)),
+        )  # fmt: skip
+    if answer.failed:
+        detail = f"the MX of {domain} could not be asked ({answer.rcode}): not known"
+        return (_finding(domain, "mx.temperror", Fact.TEMPERROR, detail, (answer,)),)
+    if answer.rcode is Rcode.NXDOMAIN:
+        detail = f"the domain {domain} does not exist"
+        return (
+            _finding(domain, "mx.no_domain", Fact.FAIL, detail, (answer,), supports=(Cause.DOMAIN_NOT_FOUND,)),
+        )  # fmt: skip
+    if not answer.records:
+        return (await _implicit(resolver, domain, answer),)
+    hosts = mx_hosts(answer)
+    if not hosts:
+        detail = f"{domain} has a null MX: it takes no mail at all (RFC 7505)"
+        return (_finding(domain, "mx.null", Fact.FAIL, detail, (answer,), supports=(Cause.MX_INVALID,)),)
+    return await _hosts(resolver, domain, hosts[:_MOST_HOSTS], answer)
+
+
+async def _implicit(resolver: Resolver, domain: str, mx: Answer) -> Finding:
+    a, aaaa = await asyncio.gather(resolver.query(domain, "A"), resolver.query(domain, "AAAA"))
+    if a.records or aaaa.records:
+        detail = f"{domain} has no MX; its own address takes the mail (RFC 5321 section 5.1)"
+        return _finding(domain, "mx.ok", Fact.PASS, detail, (mx, a), against=_GOOD)
+    if a.failed or aaaa.failed:
+        detail = f"{domain} has no MX, and its address could not be asked: not known"
+        return _finding(domain, "mx.temperror", Fact.TEMPERROR, detail, (mx, a))
+    detail = f"{domain} exists, but has neither MX nor address: mail cannot be delivered"
+    return _finding(domain, "mx.nowhere", Fact.FAIL, detail, (mx, a), supports=_GOOD)
+
+
+def _fault(host: str, a: Answer, aaaa: Answer) -> str:
+    """Why an MX host cannot take mail; empty where it can or nobody knows."""
+    if a.failed or aaaa.failed:
+        return ""
+    addresses = [*a.records, *aaaa.records]
+    if not addresses:
+        return f"{host} does not exist" if a.rcode is Rcode.NXDOMAIN else f"{host} has no address"
+    outside = [each for each in addresses if not _inside(each)]
+    return "" if outside else f"{host} leads to {addresses[0]}, an address that only exists inside a network"
+
+
+def _inside(text: str) -> bool:
+    ip = ipaddress.ip_address(text)
+    if ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast:
+        return True
+    private = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+    return any(ip.version == net.version and ip in net for net in map(ipaddress.ip_network, private))
+
+
+async def _hosts(resolver: Resolver, domain: str, hosts: list[str], mx: Answer) -> tuple[Finding, ...]:
+    pairs = await asyncio.gather(
+        *(asyncio.gather(resolver.query(host, "A"), resolver.query(host, "AAAA")) for host in hosts)
+    )
+    faults = [_fault(host, a, aaaa) for host, (a, aaaa) in zip(hosts, pairs, strict=True)]
+    unknown = any(a.failed or aaaa.failed for a, aaaa in pairs)
+    told = ", ".join(hosts[:4])
+    aliases = [
+        _finding(domain, "mx.alias", Fact.NONE, f"MX {host} is an alias (CNAME), which RFC 5321 section 5.1 forbids", (a,))
+        for host, (a, _) in zip(hosts, pairs, strict=True)
+        if a.cname
+    ]
+    broken = [fault for fault in faults if fault]
+    if len(broken) == len(hosts):
+        detail = f"no MX of {domain} can take mail: {'; '.join(broken[:4])}"
+        whole = _finding(domain, "mx.broken", Fact.FAIL, detail, (mx,), supports=(Cause.MX_INVALID,))
+    elif unknown and not any(a.records or aaaa.records for a, aaaa in pairs):
+        whole = _finding(
+            domain, "mx.temperror", Fact.TEMPERROR, f"the addresses of {told} could not be asked: not known", (mx,)
+        )  # fmt: skip
+    else:
+        partly = f"; but {'; '.join(broken[:3])}" if broken else ""
+        whole = _finding(domain, "mx.ok", Fact.PASS, f"mail to {domain} goes to {told}{partly}", (mx,), against=_GOOD)
+    return (whole, *aliases)
+
+
+async def check_mail_from(resolver: Resolver, domain: str) -> tuple[Finding, ...]:
+    """Whether the MAIL FROM's domain can be answered to, as receivers check it."""
+    found = (await check_mx(resolver, domain))[0]
+    if found.result is Fact.FAIL:
+        detail = f"the MAIL FROM's domain cannot be answered to: {found.detail}"
+        return (_mail_from(found, "mail_from.no_domain", Fact.FAIL, detail),)
+    if found.result is Fact.PASS:
+        return (_mail_from(found, "mail_from.ok", Fact.PASS, f"the MAIL FROM's domain can be answered to: {found.detail}"),)
+    return (_mail_from(found, "mail_from.temperror", found.result, found.detail),)
+
+
+def _mail_from(found: Finding, ident: str, result: Fact, detail: str) -> Finding:
+    cause = (Cause.SENDER_ADDRESS_INVALID,)
+    return Finding(
+        "mail_from", ident, found.subject, result, detail, cause if result is Fact.FAIL else (),
+        cause if result is Fact.PASS else (), found.source, found.record, found.asked_at,
+    )  # fmt: skip
+
+
+def _finding(
+    domain: str, ident: str, result: Fact, detail: str, answers: tuple[Answer, ...], *,
+    supports: tuple[Cause, ...] = (), against: tuple[Cause, ...] = (),
+) -> Finding:  # fmt: skip
+    records = [f"{a.name} {a.type} {', '.join(a.records[:6]) or a.rcode}" for a in answers]
+    text = "; ".join(records)
+    return Finding(
+        "mx", ident, domain, result, detail, supports, against, text, text, answers[0].asked_at if answers else ""
+    )  # fmt: skip
