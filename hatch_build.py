@@ -13,7 +13,7 @@ class CompileKnowledge(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  hatch's signature
         source = Path(self.root, "src")
-        code = f"import sys; sys.path.insert(0, {str(source)!r}); from postmend.knowledge import compile_all; compile_all()"
+        code = f"import sys; sys.path.insert(0, {str(source)!r}); import postmend.knowledge as k; k.compile_all()"
         subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603  our own code
         made = sorted((source / "postmend" / "knowledge").glob("_*.book.json"))
         build_data["artifacts"] += [str(path.relative_to(self.root)) for path in made]

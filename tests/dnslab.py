@@ -33,7 +33,9 @@ def quoted(text: str) -> str:
     """TXT rdata of a text of any length, in character-strings of at most 255 octets."""
     raw = text.encode("latin-1")
     pieces = [raw[i : i + 255] for i in range(0, len(raw), 255)] or [b""]
-    return " ".join('"' + "".join(f"\\{c:03d}" if c < 32 or c > 126 or c in b'"\\' else chr(c) for c in p) + '"' for p in pieces)
+    return " ".join(
+        '"' + "".join(f"\\{c:03d}" if c < 32 or c > 126 or c in b'"\\' else chr(c) for c in p) + '"' for p in pieces
+    )
 
 
 def plain(name: dns.name.Name) -> str:

@@ -26,7 +26,9 @@ def _zone(data: dict[str, list[Any]]) -> Zone:
             for kind, value in entry.items():
                 texts = value if isinstance(value, list) and kind in {"TXT", "SPF"} else [value]
                 if kind == "MX":
-                    records.append(("MX", f"{value[0]} {value[1] or '.'}{'' if not value[1] or value[1].endswith('.') else '.'}"))
+                    records.append(
+                        ("MX", f"{value[0]} {value[1] or '.'}{'' if not value[1] or value[1].endswith('.') else '.'}")
+                    )
                 elif kind in {"TXT", "SPF"}:
                     if value == "NONE" or (kind == "SPF" and explicit):
                         continue

@@ -78,8 +78,6 @@ async def check_spf_async(
         return await check_host(asked, ip, mail_from=mail_from, helo=helo)
 
 
-def check_spf(
-    ip: str, mail_from: str = "", helo: str = "", resolver: str = "", timeout_s: float = 2.0
-) -> "SpfResult":
+def check_spf(ip: str, mail_from: str = "", helo: str = "", resolver: str = "", timeout_s: float = 2.0) -> "SpfResult":
     """`check_spf_async`, run to its end."""
     return asyncio.run(check_spf_async(ip, mail_from, helo, resolver, timeout_s))

@@ -4,6 +4,7 @@ Bad input costs only itself: what cannot be read is told through `unreadable`, o
 """
 
 import asyncio
+import mmap
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -45,7 +46,7 @@ class Explanation:
     diagnoses: list[Diagnosis]
 
 
-def read_failures(raw: bytes, source: str) -> Iterator[tuple[Intake, list[tuple[Failure, Reading]]]]:
+def read_failures(raw: bytes | mmap.mmap, source: str) -> Iterator[tuple[Intake, list[tuple[Failure, Reading]]]]:
     """Read and classify every mail of an input; raises ParseError where nothing of use is in it."""
     for intake in read_any(raw, source):
         yield intake, [(failure, _read(failure)) for failure in intake.failures if failure.action in _REFUSALS]
@@ -161,9 +162,7 @@ def _conclude(
     return replace(verdict, plan=plan(verdict, _facts(intake, failure, reading, given or {}), records))
 
 
-def _online(
-    read: Iterator[tuple[Intake, list[tuple[Failure, Reading]]]], settings: Settings
-) -> Iterator[Explanation]:
+def _online(read: Iterator[tuple[Intake, list[tuple[Failure, Reading]]]], settings: Settings) -> Iterator[Explanation]:
     """Ask for a handful of inputs side by side, and yield in order."""
     from postmend.app.evidence import open_evidence
 

@@ -6,7 +6,7 @@ Everything shown to a person is in here too. Built from the values of `model`; h
 import msgspec
 
 from postmend.knowledge.causes import sisimai_reason
-from postmend.model import Diagnosis, Failure, Finding, Host, Intake, Reading, RecordChange, Step
+from postmend.model import Diagnosis, Failure, Feedback, Finding, Host, Intake, Reading, RecordChange, Step
 
 VERSION = 1
 
@@ -189,7 +189,8 @@ class Classified(msgspec.Struct, omit_defaults=True):
     error: str | None = None
 
 
-def _evidence(finding: Finding) -> Evidence:
+def finding_out(finding: Finding) -> Evidence:
+    """One finding as JSON values."""
     return Evidence(
         finding.check, finding.id, finding.subject, finding.result, finding.supports, finding.against,
         finding.detail, finding.source, finding.record, finding.asked_at, dict(finding.data),
@@ -197,7 +198,7 @@ def _evidence(finding: Finding) -> Evidence:
 
 
 def _record(change: RecordChange | None) -> Record | None:
-    return change and Record(change.name, change.type, change.before, change.after, change.proof)
+    return Record(change.name, change.type, change.before, change.after, change.proof) if change else None
 
 
 def _step(step: Step) -> StepOut:
@@ -257,15 +258,23 @@ def failure_out(diagnosis: Diagnosis) -> FailureOut:
             extracts.lists, extracts.ips, extracts.domains, extracts.urls, extracts.emails, extracts.codes,
             extracts.limits, extracts.retry_after_s,
         ),
-        evidence=[_evidence(finding) for finding in diagnosis.evidence],
+        evidence=[finding_out(finding) for finding in diagnosis.evidence],
         not_asked=list(diagnosis.not_asked),
         plan=[_step(step) for step in diagnosis.plan],
     )  # fmt: skip
 
 
+def _feedback(feedback: Feedback) -> FeedbackOut:
+    return FeedbackOut(
+        feedback.type or None, feedback.user_agent or None, feedback.source_ip or None,
+        feedback.reported_domain, feedback.original_mail_from or None, feedback.original_rcpt_to,
+        feedback.arrival_date or None,
+    )  # fmt: skip
+
+
 def explained_out(intake: Intake, diagnoses: list[Diagnosis]) -> Explained:
     """One input and its diagnoses as JSON values."""
-    original, feedback = intake.original, intake.feedback
+    original = intake.original
     return Explained(
         version=VERSION,
         source=intake.source,
@@ -277,12 +286,7 @@ def explained_out(intake: Intake, diagnoses: list[Diagnosis]) -> Explained:
             original.dkim_selector or None, original.message_id or None, original.subject or None,
             original.date or None,
         ),
-        feedback=feedback
-        and FeedbackOut(
-            feedback.type or None, feedback.user_agent or None, feedback.source_ip or None,
-            feedback.reported_domain, feedback.original_mail_from or None, feedback.original_rcpt_to,
-            feedback.arrival_date or None,
-        ),
+        feedback=_feedback(intake.feedback) if intake.feedback else None,
         problems=intake.problems,
     )  # fmt: skip
 

@@ -65,7 +65,7 @@ def _read(path: str) -> _File:
 
 
 def load_settings(config_path: str | None = None, **options: str | bool | float | None) -> Settings:
-    """Settings from the file (`config_path`, else POSTMEND_CONFIG), POSTMEND_RESOLVER, and `options` not None or empty."""
+    """Settings from the file (`config_path`, else POSTMEND_CONFIG), POSTMEND_RESOLVER, and `options` that are set."""
     path = config_path or os.environ.get("POSTMEND_CONFIG")
     file = _read(path) if path else _File()
     settings = Settings(
@@ -77,4 +77,24 @@ def load_settings(config_path: str | None = None, **options: str | bool | float 
         helo=file.identity.helo,
         blocklist_keys=dict(file.blocklist_keys),
     )
-    return replace(settings, **{name: value for name, value in options.items() if value not in {None, ""}})  # type: ignore[arg-type]
+    made = replace(settings, **{name: value for name, value in options.items() if value not in {None, ""}})  # type: ignore[arg-type]
+    _check(made)
+    return made
+
+
+def _check(settings: Settings) -> None:
+    """Refuse what no question could be put about."""
+    import ipaddress
+
+    from postmend.model import parse_address
+
+    if settings.ip:
+        try:
+            ipaddress.ip_address(settings.ip)
+        except ValueError as error:
+            raise ParseError(f"--ip {settings.ip[:60]!r}: not an IP address") from error
+    if settings.mail_from.strip("<>"):
+        try:
+            parse_address(settings.mail_from.strip("<>"))
+        except ParseError as error:
+            raise ParseError(f"--mail-from {settings.mail_from[:80]!r}: {error}") from error

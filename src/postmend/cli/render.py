@@ -126,13 +126,18 @@ def _reply(paper: Paper, diagnosis: Diagnosis) -> Iterator[str]:
         yield from paper.wrap("read from the words: " + "; ".join(f'"{w}"' for w in words), "    ")
 
 
-def _finding(paper: Paper, finding: Finding) -> Iterator[str]:
-    mark, colour = _MARK[finding.result]
-    lines = list(paper.wrap(finding.detail, f"  {mark}  ", "      "))
+def mark_line(paper: Paper, result: str, detail: str, source: str) -> Iterator[str]:
+    """A finding: its mark, what was found, and below it what it rests on."""
+    mark, colour = _MARK[Fact(result)]
+    lines = list(paper.wrap(detail, f"  {mark}  ", "      "))
     lines[0] = lines[0].replace(mark, paper.style(mark, fg=colour, bold=True), 1)
     yield from lines
-    if finding.source:
-        yield from (paper.style(line, dim=True) for line in paper.wrap(finding.source, "      "))
+    if source:
+        yield from (paper.style(line, dim=True) for line in paper.wrap(source, "      "))
+
+
+def _finding(paper: Paper, finding: Finding) -> Iterator[str]:
+    return mark_line(paper, finding.result, finding.detail, finding.source)
 
 
 def _evidence(paper: Paper, diagnosis: Diagnosis) -> Iterator[str]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from postmend.knowledge.address import address_verdict
+from postmend.knowledge.book import STRENGTH
 from postmend.knowledge.causes import cause_info
 from postmend.knowledge.weights import Weight, weight_of
 from postmend.model import (
@@ -129,7 +130,8 @@ def _state(candidates: Sequence[Candidate], scales: _Scales, reading: Reading) -
         return State.CONFIRMED if best.confidence >= _CONFIRMED_SHARE else State.LIKELY
     spoken = max((m.weight for m in reading.matches if m.cause is best.cause), default=0.0)
     contradicted = scales.lowered.get(best.cause, 0.0) >= _RULED_OUT
-    return State.LIKELY if best.confidence >= _LIKELY_SHARE and not contradicted and spoken >= 3.0 else State.POSSIBLE
+    enough = STRENGTH["strong"] if contradicted else STRENGTH["fair"]
+    return State.LIKELY if best.confidence >= _LIKELY_SHARE and spoken >= enough else State.POSSIBLE
 
 
 def _permanent(failure: Failure, reading: Reading, cause: Cause) -> bool:

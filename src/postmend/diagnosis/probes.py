@@ -50,9 +50,11 @@ def _outside(text: str) -> str:
 
 def _sending_ip(failure: Failure, reading: Reading) -> tuple[str, str]:
     remote = {failure.remote.ip, reading.remote_ip}
-    for named in reading.extracts.ips:
-        if named not in remote and _outside(named):
-            return named, "the reply"
+    # The reply itself speaks of its client; what stands around it may name anybody.
+    named = sorted(reading.extracts.ips, key=lambda ip: ip not in reading.inner)
+    for ip in named:
+        if ip not in remote and _outside(ip):
+            return ip, "the reply"
     if _outside(failure.local.ip):
         return _outside(failure.local.ip), "the Received lines of the message that came back"
     return "", ""

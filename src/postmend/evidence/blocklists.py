@@ -64,7 +64,11 @@ def ended_findings(named: Sequence[str]) -> tuple[Finding, ...]:
 
 
 async def check_blocklists(
-    resolver: Resolver, subject: str, *, named: Sequence[str] = (), used: Sequence[str] = (),
+    resolver: Resolver,
+    subject: str,
+    *,
+    named: Sequence[str] = (),
+    used: Sequence[str] = (),
     keys: Mapping[str, str] | None = None,
 ) -> tuple[Finding, ...]:
     """Ask every list that fits about an IP address or a domain, side by side; one Finding a list.
@@ -90,7 +94,7 @@ async def _check(resolver: Resolver, subject: str, each: Blocklist, how: str, ke
     if ident in {"blocklist.listed", "blocklist.domain_listed"}:
         text = await resolver.query(f"{front}.{zone}", "TXT")
         reason = text.records[0][:300] if text.records else ""
-    return _finding(each, subject, how, answer, ident, result, detail, code, reason)
+    return _finding(each, subject, how, answer, ident, result, detail, code, reason, keys.get(each.zone, ""))
 
 
 def _refused(each: Blocklist, answer: Answer) -> bool:
@@ -99,9 +103,7 @@ def _refused(each: Blocklist, answer: Answer) -> bool:
     )
 
 
-def _state(
-    each: Blocklist, subject: str, answer: Answer, must: Answer, must_not: Answer
-) -> tuple[str, Fact, str, str]:
+def _state(each: Blocklist, subject: str, answer: Answer, must: Answer, must_not: Answer) -> tuple[str, Fact, str, str]:
     """Finding id, result, sentence, and the code that counts."""
     name = each.name
     if _refused(each, answer) or (not answer.records and _refused(each, must)):
@@ -129,10 +131,11 @@ def _state(
 
 def _finding(
     each: Blocklist, subject: str, how: str, answer: Answer, ident: str, result: Fact, detail: str, code: str,
-    reason: str,
+    reason: str, key: str,
 ) -> Finding:  # fmt: skip
     cause = Cause.BLOCKLISTED_DOMAIN_OR_URL if ident == "blocklist.domain_listed" else Cause.BLOCKLISTED_IP
     listed = result is Fact.FAIL
+    asked = answer.name[: len(answer.name) - len(key)] + each.zone if key else answer.name  # a key is nobody's business
     records = ", ".join(answer.records) or answer.rcode
     data = {
         "zone": each.zone,
@@ -144,7 +147,7 @@ def _finding(
         "lookup": each.lookup.replace("{subject}", subject),
         "delist": each.delist.replace("{subject}", subject),
         "paid": "yes" if each.paid else "",
-        "query": answer.name if listed else "",
+        "query": asked if listed else "",
     }
     return Finding(
         check="blocklist",
@@ -154,8 +157,8 @@ def _finding(
         detail=detail + (f" ({reason})" if reason else ""),
         supports=(cause,) if listed else (),
         against=(cause,) if ident == "blocklist.not_listed" and how != "minor" else (),
-        source=f"{answer.name} A {records}",
-        record=f"{answer.name} A {records}",
+        source=f"{asked} A {records}",
+        record=f"{asked} A {records}",
         asked_at=answer.asked_at,
         data=tuple(sorted((name, value) for name, value in data.items() if value)),
     )

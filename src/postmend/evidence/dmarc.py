@@ -137,10 +137,10 @@ def record_findings(discovery: DmarcDiscovery) -> tuple[Finding, ...]:
             detail = f"{domain} has no DMARC record"
             found.append(_finding(discovery, "dmarc.no_record", Fact.NONE, detail))
         return tuple(found)
-    for fault in record.faults:
-        found.append(
-            _finding(discovery, "dmarc.record_fault", Fact.NONE, f"the DMARC record at {discovery.at}: {fault}")
-        )
+    found += [
+        _finding(discovery, "dmarc.record_fault", Fact.NONE, f"the DMARC record at {discovery.at}: {fault}")
+        for fault in record.faults
+    ]
     told = f"DMARC of {domain}: policy {discovery.policy}" + (
         f", from {discovery.at}" if discovery.at != domain else ""
     )

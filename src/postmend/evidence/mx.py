@@ -1,4 +1,4 @@
-"""Where a domain takes its mail (RFC 5321 section 5.1): MX, implicit MX, null MX (RFC 7505), and MX that lead nowhere."""
+"""Where a domain takes its mail (RFC 5321 section 5.1): MX, implicit MX, null MX (RFC 7505), MX that lead nowhere."""
 
 import asyncio
 import ipaddress
@@ -77,7 +77,9 @@ async def _hosts(resolver: Resolver, domain: str, hosts: list[str], mx: Answer) 
     unknown = any(a.failed or aaaa.failed for a, aaaa in pairs)
     told = ", ".join(hosts[:4])
     aliases = [
-        _finding(domain, "mx.alias", Fact.NONE, f"MX {host} is an alias (CNAME), which RFC 5321 section 5.1 forbids", (a,))
+        _finding(
+            domain, "mx.alias", Fact.NONE, f"MX {host} is an alias (CNAME), which RFC 5321 section 5.1 forbids", (a,)
+        )
         for host, (a, _) in zip(hosts, pairs, strict=True)
         if a.cname
     ]
@@ -102,7 +104,9 @@ async def check_mail_from(resolver: Resolver, domain: str) -> tuple[Finding, ...
         detail = f"the MAIL FROM's domain cannot be answered to: {found.detail}"
         return (_mail_from(found, "mail_from.no_domain", Fact.FAIL, detail),)
     if found.result is Fact.PASS:
-        return (_mail_from(found, "mail_from.ok", Fact.PASS, f"the MAIL FROM's domain can be answered to: {found.detail}"),)
+        return (
+            _mail_from(found, "mail_from.ok", Fact.PASS, f"the MAIL FROM's domain can be answered to: {found.detail}"),
+        )
     return (_mail_from(found, "mail_from.temperror", found.result, found.detail),)
 
 

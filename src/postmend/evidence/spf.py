@@ -37,7 +37,7 @@ class Spf(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """One step: `depth` counts includes and redirects, `lookups` and `void` are counts so far, `elapsed_s` of its DNS."""
+    """One step: `depth` of includes and redirects, `lookups` and `void` counted so far, `elapsed_s` of its DNS."""
 
     depth: int
     domain: str
@@ -151,7 +151,9 @@ async def _read_record(check: _Check, domain: str, depth: int) -> SpfRecord | No
         check.first_record, check.asked_at = (records[0] if records else ""), answer.asked_at
     if len(records) > 1:
         check.note(depth, domain, "TXT", f"{len(records)} SPF records", answer.elapsed_s)
-        raise _Stop(Spf.PERMERROR, f"{domain} has {len(records)} SPF records, and only one may be (RFC 7208 section 4.5)")
+        raise _Stop(
+            Spf.PERMERROR, f"{domain} has {len(records)} SPF records, and only one may be (RFC 7208 section 4.5)"
+        )
     if not records:
         check.note(depth, domain, "TXT", "no SPF record", answer.elapsed_s)
         return None

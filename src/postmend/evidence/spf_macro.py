@@ -33,8 +33,16 @@ def needs_validated_name(text: str) -> bool:
     return any(found[1] and found[1] in "pP" for found in MACRO.finditer(text))
 
 
-def expand(text: str, identity: Identity, domain: str, *, name: str = "unknown", receiver: str = "unknown",
-           now_s: int = 0, explaining: bool = False) -> str:
+def expand(
+    text: str,
+    identity: Identity,
+    domain: str,
+    *,
+    name: str = "unknown",
+    receiver: str = "unknown",
+    now_s: int = 0,
+    explaining: bool = False,
+) -> str:
     """Expand a macro-string. `name` is the validated domain name (`p`), `receiver` the host that checks (`r`),
     `now_s` its clock in seconds since the epoch (`t`). As a domain it is cut to 253 octets from the left."""  # noqa: D205,D209
     values = {

@@ -77,10 +77,7 @@ def _domain_spec(text: str, term: str) -> str:
     if not text:
         raise ParseError(f"{term}: a domain is missing")
     check_macros(text)
-    end = None
-    for end in MACRO.finditer(text):
-        pass
-    if end is not None and end.end() == len(text):
+    if any(found.end() == len(text) for found in MACRO.finditer(text)):
         return text
     labels = text.removesuffix(".").split(".")
     if len(labels) < 2 or not _TOPLABEL.fullmatch(labels[-1]) or labels[-1].isdigit():

@@ -35,18 +35,18 @@ class _Overlay:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cost:
+class SpfCost:
     """What a record costs at worst: lookups and void lookups, and how many includes lead nowhere."""
 
     lookups: int
     void: int
 
 
-async def _cost(resolver: Resolver, record: SpfRecord, domain: str, depth: int = 0) -> _Cost:
+async def worst_cost(resolver: Resolver, record: SpfRecord, domain: str, depth: int = 0) -> SpfCost:
     """Count every term as if none matched; macros cost one lookup, and nobody knows whether it is void."""
     lookups = void = 0
     if depth > _MOST_DEPTH:
-        return _Cost(MOST_LOOKUPS + 1, 0)
+        return SpfCost(MOST_LOOKUPS + 1, 0)
     for mechanism in record.mechanisms:
         if mechanism.name not in LOOKUP_TERMS:
             continue
@@ -62,13 +62,13 @@ async def _cost(resolver: Resolver, record: SpfRecord, domain: str, depth: int =
             void += answer.void
     if record.redirect and not any(m.name == "all" for m in record.mechanisms):
         more = await _cost_of(resolver, record.redirect, depth + 1)
-        return _Cost(lookups + 1 + more.lookups, void + more.void)
-    return _Cost(lookups, void)
+        return SpfCost(lookups + 1 + more.lookups, void + more.void)
+    return SpfCost(lookups, void)
 
 
-async def _cost_of(resolver: Resolver, domain: str, depth: int) -> _Cost:
+async def _cost_of(resolver: Resolver, domain: str, depth: int) -> SpfCost:
     record = await _read(resolver, domain)
-    return await _cost(resolver, record, domain, depth) if record else _Cost(0, 0)
+    return await worst_cost(resolver, record, domain, depth) if record else SpfCost(0, 0)
 
 
 async def _read(resolver: Resolver, domain: str) -> SpfRecord | None:
@@ -194,7 +194,7 @@ async def _flattened(resolver: Resolver, text: str, domain: str) -> str:
     """Replace includes by their networks, the dearest first, until the record is within ten lookups."""
     for _ in range(MOST_LOOKUPS * 2):
         record = parse_spf(text)
-        if (await _cost(resolver, record, domain)).lookups <= MOST_LOOKUPS:
+        if (await worst_cost(resolver, record, domain)).lookups <= MOST_LOOKUPS:
             return text
         costs = []
         for mechanism in record.mechanisms:
@@ -229,7 +229,9 @@ async def _candidate(resolver: Resolver, ip: str, found: SpfResult) -> tuple[str
     if found.result is Spf.PERMERROR:
         text = await _without_dead(resolver, text, found.domain)
         text = await _flattened(resolver, text, found.domain)
-    if (await check_host(_Overlay(resolver, found.domain, text), ip, mail_from=f"x@{found.domain}")).result is not Spf.PASS:
+    if (
+        await check_host(_Overlay(resolver, found.domain, text), ip, mail_from=f"x@{found.domain}")
+    ).result is not Spf.PASS:
         text = _with_term(text, _term(ip), found.matched)
     return "\n".join(texts), text
 
@@ -247,19 +249,12 @@ async def propose(resolver: Resolver, ip: str, found: SpfResult) -> RecordChange
     before, after = made
     overlay = _Overlay(resolver, found.domain, after)
     again = await check_host(overlay, ip, mail_from=f"postmaster@{found.domain}")
-    cost = await _cost(overlay, parse_spf(after), found.domain)
+    cost = await worst_cost(overlay, parse_spf(after), found.domain)
     if again.result is not Spf.PASS or cost.lookups > MOST_LOOKUPS or cost.void > MOST_VOID:
         return None
+    strings = -(-len(after) // _STRING_OCTETS)
     proof = (
         f"evaluated: {ip} passes ({again.matched}), {cost.lookups} of {MOST_LOOKUPS} lookups, "
         f"{cost.void} of {MOST_VOID} void lookups"
-    )
-    return RecordChange(found.domain, "TXT", before, _strings(after), proof)
-
-
-def _strings(text: str) -> str:
-    """A record of more than 255 octets as the several strings that DNS wants."""
-    if len(text) <= _STRING_OCTETS:
-        return text
-    pieces = [text[i : i + _STRING_OCTETS] for i in range(0, len(text), _STRING_OCTETS)]
-    return " ".join(f'"{piece}"' for piece in pieces)
+    ) + (f"; longer than {_STRING_OCTETS} octets: publish it as {strings} strings of one record" if strings > 1 else "")
+    return RecordChange(found.domain, "TXT", before, after, proof)

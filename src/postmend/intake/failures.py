@@ -85,7 +85,7 @@ def _from_group(group: Recipient, pairs: list[tuple[str, str]], mail: Material, 
 def _words_for(recipient: str, pairs: list[tuple[str, str]], mail: Material) -> str:
     """What the notice's text says of a recipient of the delivery status."""
     alone = len(mail.status.recipients) == 1
-    said = dict((address.lower(), reply) for address, reply in reversed(pairs)).get(recipient.lower(), "")
+    said = {address.lower(): reply for address, reply in reversed(pairs)}.get(recipient.lower(), "")
     if said or not alone:
         return said
     if len(pairs) == 1:
@@ -94,7 +94,9 @@ def _words_for(recipient: str, pairs: list[tuple[str, str]], mail: Material) -> 
     return coded_text(lines) or prose(lines)
 
 
-def _failure(mail: Material, sending: _Sending, group: Recipient, recipient: str, text: str, words: str = "") -> Failure:
+def _failure(
+    mail: Material, sending: _Sending, group: Recipient, recipient: str, text: str, words: str = ""
+) -> Failure:
     """`text` is the Diagnostic-Code or the notice's reply; `words` what the notice says beside a Diagnostic-Code."""
     code, enhanced = codes_in(text if len(text) > 12 else f"{text} {words}", group.status)
     if code is None and words:

@@ -3,10 +3,11 @@
 import mmap
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from postmend.intake.codes import codes_in
 from postmend.intake.scan import to_text
-from postmend.knowledge.unwrap import layers
+from postmend.knowledge.unwrap import layers, stage_of
 from postmend.model import Action, Failure, Host, Intake, Kind, ParseError, SmtpReply
 
 # Postfix: queue-id: to=<x>, relay=host[ip]:25, ..., dsn=5.1.1, status=bounced (host ... said: 550 ...)
@@ -82,8 +83,6 @@ def _family(raw: bytes | mmap.mmap) -> str:
 
 
 def _with_sender(failure: Failure, senders: dict[str, str]) -> Failure:
-    from dataclasses import replace
-
     if failure.mail_from or failure.queue_id not in senders:
         return failure
     return replace(failure, mail_from=senders[failure.queue_id])
@@ -142,8 +141,6 @@ def _postfix(line: str, found: re.Match[str]) -> Failure | None:
 
 
 def _noqueue(line: str, found: re.Match[str]) -> Failure:
-    from postmend.knowledge.unwrap import stage_of
-
     code, enhanced = codes_in(found["text"], "")
     host = _HOST.match(line)
     stage = stage_of(f"in reply to {found['stage']}") if found["stage"] in _STAGES else None
@@ -163,8 +160,8 @@ def _exim(found: re.Match[str]) -> Failure:
     text = found["text"]
     code, enhanced = codes_in(text, "")
     inner = layers(text)[-1]
-    fields = dict(re.findall(r" ([A-Z]\w*)=(\S+)", found["fields"] or ""))
-    mail_from = fields.get("F", fields.get("P", "")).strip("<>:")
+    fields: dict[str, str] = dict(re.findall(r" ([A-Z]\w*)=(\S+)", found["fields"] or ""))
+    mail_from = (fields.get("F") or fields.get("P") or "").strip("<>:")
     return Failure(
         recipient=found["to"].rstrip(":"),
         original_recipient=found["orig"] or "",

@@ -9,7 +9,7 @@ from postmend.intake.kind import kind_of
 from postmend.intake.notice import split_original
 from postmend.intake.original import read_original
 from postmend.intake.scan import Headers, Part, part_text, parts, read_headers, split_head
-from postmend.model import Intake, Kind, ParseError
+from postmend.model import Failure, Intake, Kind
 
 _STATUS_TYPES = {"message/delivery-status", "message/global-delivery-status", "text/delivery-status"}
 _ORIGINAL_TYPES = {
@@ -22,7 +22,9 @@ _NAMES_OF_MAIL = {
 _REFUSALS = {Kind.DSN, Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED}
 _MOST_RETURNED = 64 << 10  # characters of a returned message that are looked at for its headers
 # A whole notice may stand in the text where a report's part should be.
-_STATUS_IN_TEXT = re.compile(r"^Reporting-MTA:.*\n(?:.*\n){0,12}?^(?:Final|Original)-Recipient:", re.MULTILINE | re.IGNORECASE)
+_STATUS_IN_TEXT = re.compile(
+    r"^Reporting-MTA:.*\n(?:.*\n){0,12}?^(?:Final|Original)-Recipient:", re.MULTILINE | re.IGNORECASE
+)
 
 
 class _Parts:
@@ -95,7 +97,7 @@ def read_mail(raw: bytes, source: str) -> Intake | None:
     )  # fmt: skip
     if kind is Kind.ARF:
         return Intake(source, kind, (), original, read_complaint(found.feedback or {}))
-    failures = ()
+    failures: tuple[Failure, ...] = ()
     if kind in _REFUSALS:
         failures = failures_of(Material(kind, head, found.status, notice, original, returned_headers))
     if kind is Kind.BOUNCE and not failures:

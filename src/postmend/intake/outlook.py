@@ -26,7 +26,7 @@ def read_outlook(raw: bytes, source: str) -> bytes:
         head = dict(message.message_headers)
         body, html = message.body or "", message.html_body or ""
         subject, sender = message.subject or "", message.sender or ""
-    except Exception as error:  # noqa: BLE001  a parser of hostile compound files may raise anything
+    except Exception as error:  # a parser of hostile compound files may raise anything
         raise ParseError(f"{source}: not a readable Outlook message ({type(error).__name__})") from error
     lines = {name.lower(): f"{name}: {value}" for name, value in head.items() if name.lower() not in _ABOUT_BODY}
     lines.setdefault("from", f"From: {_line(sender)}")

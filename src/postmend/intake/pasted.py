@@ -20,6 +20,9 @@ def read_pasted(raw: bytes, source: str) -> Intake:
         text = html_to_text(text)
     text = _QUOTED.sub("", text)
     notice, _ = split_original(text)
+    replies = _bare_replies(notice)
+    if len(replies) > 1:
+        return Intake(source, Kind.REPLY, tuple(_failure("", reply) for reply in replies))
     lines = notice.strip().split("\n")
     pairs = read_notice(notice, frozenset()) if len(lines) > 2 else []
     whole = " ".join(notice.split())
@@ -29,6 +32,29 @@ def read_pasted(raw: bytes, source: str) -> Intake:
     if not any(f.recipient or f.reply.code or f.reply.enhanced for f in failures) and not has_codes(notice):
         raise ParseError(f"{source or 'input'}: no mail, log line or SMTP reply was found in it")
     return Intake(source, Kind.REPLY, failures)
+
+
+_REPLY_LINE = re.compile(r"\s*[245]\d\d([ -])\S")
+
+
+def _bare_replies(text: str) -> list[str]:
+    """Replies one after the other: `550-` goes on in the next line, `550 ` ends one (RFC 5321 section 4.2.1)."""
+    replies: list[str] = []
+    open_reply = False
+    for line in text.split("\n"):
+        found = _REPLY_LINE.match(line)
+        if found is None:
+            if line.strip() and replies:
+                replies[-1] += " " + line.strip()  # a folded line
+            elif line.strip():
+                return []
+            continue
+        if open_reply:
+            replies[-1] += " " + line.strip()
+        else:
+            replies.append(line.strip())
+        open_reply = found[1] == "-"
+    return replies
 
 
 def _failure(recipient: str, reply: str) -> Failure:

@@ -165,7 +165,8 @@ def part_text(part: Part) -> str:
 def _unbase64(raw: bytes) -> bytes:
     clean = re.sub(rb"[^A-Za-z0-9+/]", b"", raw)
     try:
-        return base64.b64decode(clean[: len(clean) // 4 * 4])
+        whole = clean if len(clean) % 4 != 1 else clean[:-1]
+        return base64.b64decode(whole + b"=" * (-len(whole) % 4))
     except binascii.Error:
         return raw
 

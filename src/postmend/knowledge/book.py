@@ -64,7 +64,7 @@ class Rule(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Index(msgspec.Struct, array_like=True):
-    """`phrases` are (rule, phrase of the rule, groups of words of which each must be there); `by_word` leads to them."""
+    """`phrases` are (rule, phrase of it, groups of words of which each must be there); `by_word` leads to them."""
 
     rules: tuple[Rule, ...]
     phrases: tuple[tuple[int, int, tuple[tuple[str, ...], ...]], ...]
@@ -217,10 +217,8 @@ class Book:
                 if known is None or hit.end() - hit.start() > known.end - known.start:
                     best[number] = Found(rule, hit.start(), hit.end())
         found = list(best.values())
-        for number in self._index.bare:
-            if self._allowed(rules[number], provider, stage, code_text, status):
-                found.append(Found(rules[number], 0, 0))
-        return found
+        allowed = (n for n in index.bare if self._allowed(rules[n], provider, stage, code_text, status))
+        return found + [Found(rules[number], 0, 0) for number in allowed]
 
 
 def votes(found: list[Found], folded: str) -> list[Match]:

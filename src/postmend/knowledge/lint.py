@@ -1,7 +1,7 @@
 """The test of the whole rule book at once: its own examples decide.
 
 Each `yes` must make its rule's cause the top one, with this rule voting; each `no` must not make that cause the
-top one by this rule; each rule must decide at least one of its examples, so that no rule is dead; and text made to be slow must not be.
+top one by this rule; each rule must decide at least one of its examples, so that no rule is dead.
 """
 
 from collections.abc import Iterator, Sequence

@@ -40,6 +40,8 @@ def _read() -> _Table:
     for ident, provider in found.items():
         for mark in provider.marks:
             folded = fold(mark)
+            if "<" in folded or len(folded) < 4:
+                raise ParseError(f"{FILE.name}: {ident}: {mark!r} would be found in any reply")
             by_word.setdefault(max(words_of(folded), key=len), []).append((folded, ident))
     return _Table(found, {host: ident for ident, provider in found.items() for host in provider.hosts}, by_word)
 

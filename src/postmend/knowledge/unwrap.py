@@ -29,7 +29,9 @@ _QUOTES = tuple(
     for word, pattern in (
         # Postfix: host mx.example.net[192.0.2.1] said: 550 5.1.1 ... (in reply to RCPT TO command)
         (r"said:", rf"(?:host|server) {_HOST} said: {_REPLY}"),
-        # Exim: SMTP error from remote mail server after RCPT TO:<x>: host mx.example.net [192.0.2.1]: 550 ...
+        # Exim, two forms: SMTP error from remote mail server after RCPT TO:<x>: host mx.example.net [192.0.2.1]: 550 ...
+        # and: host mx.example.net [192.0.2.1] SMTP error from remote mail server after RCPT TO:<x>: 550 ...
+        (r"remote mail", rf"host {_HOST}\s+SMTP error from remote mail(?:er| server) after [^:]{{2,60}}(?::<[^>]{{0,256}}>[^:]{{0,60}})?:\s*{_REPLY}"),
         (r"remote mail", rf"remote mail(?:er| server) after .{{2,400}}?host {_HOST}:\s*{_REPLY}"),
         (r"remote mail", rf"remote mail(?:er| server) after [^:]{{2,60}}(?::<[^>]{{0,256}}>[^:]{{0,60}})?:\s*{_REPLY}"),
         # Exchange: Remote server returned '550 5.1.1 ...'; mx.example.net #550 5.1.1 ... ##; the LED= field

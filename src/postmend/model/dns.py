@@ -19,12 +19,13 @@ class Rcode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer. `records` holds the rdata of the asked type in a plain form, CNAMEs already followed:
+    """One answer.
 
-    A/AAAA the address; PTR/NS/CNAME the host name without the final dot; MX `preference host` (`0 .` is the null MX);
-    TXT the character-strings of one record joined (latin-1, so that every byte survives);
-    anything else in zone-file form. `cname` is the chain followed, the last being the owner of the records.
-    `server` is who answered, `asked_at` RFC 3339 in UTC, `elapsed_s` in seconds, `ttl_s` the smallest TTL.
+    `records` holds the rdata of the asked type in a plain form, CNAMEs already followed: A/AAAA the address;
+    PTR/NS/CNAME the host name without the final dot; MX `preference host` (`0 .` is the null MX); TXT the
+    character-strings of one record joined (latin-1, so that every byte survives); anything else in zone-file form
+    or hexadecimal. `cname` is the chain followed, the last being the owner of the records. `server` is who
+    answered, `asked_at` RFC 3339 in UTC, `elapsed_s` in seconds, `ttl_s` the smallest TTL.
     """
 
     name: str

@@ -44,8 +44,10 @@ class Extracts:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A reply, read: hypotheses (best first, at least one), the rules that voted, what was named, what it means
-    for the address. `inner` is the reply that counts after unwrapping; the codes are those of the inner reply.
+    """A reply, read: its hypotheses, best first and at least one, and what they rest on.
+
+    `matches` are the rules that voted, `extracts` what was named, `address` what it means for the address. `inner` is
+    the reply that counts after unwrapping; the codes are those of the inner reply.
     """
 
     hypotheses: tuple[Hypothesis, ...]

@@ -1,6 +1,6 @@
-"""DNS messages (RFC 1035 section 4): one question out, one answer in. Pure bytes, no socket; hostile answers included.
+r"""DNS messages (RFC 1035 section 4): one question out, one answer in. Pure bytes, no socket; hostile answers included.
 
-Names travel as text with the zone-file escapes (`\\.`, `\\DDD`), without the final dot.
+Names travel as text with the zone-file escapes (`\.`, `\DDD`), without the final dot.
 """
 
 import ipaddress
@@ -44,6 +44,8 @@ def _label(text: str) -> bytes:
         raw = text.encode("ascii") if text.isascii() else text.encode("idna")
     except UnicodeError as error:
         raise ParseError(f"not a DNS label: {text[:63]!r}") from error
+    if any(c < 32 or c == 127 for c in raw):
+        raise ParseError("a DNS label with control characters")
     if not 0 < len(raw) < 64:
         raise ParseError(f"a DNS label has 1 to 63 octets: {text[:63]!r}")
     return raw

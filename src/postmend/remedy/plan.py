@@ -127,13 +127,10 @@ def _delisting(findings: Sequence[Finding], case: _Case) -> Iterator[Step]:
     rank = {"named": 0, "used": 1, "major": 2}
     for finding in sorted(listed, key=lambda f: rank.get(f.get("standing"), 3)):
         name, paid = finding.get("name") or finding.get("zone"), finding.get("paid") == "yes"
-        do = (
-            f"{name} lists {finding.subject}: {finding.get('meaning') or 'a source of spam'}. "
-            + (
-                "Do not pay for a removal: it expires by itself once the spam has stopped."
-                if paid
-                else "Once the source is dealt with, ask for the removal there."
-            )
+        do = f"{name} lists {finding.subject}: {finding.get('meaning') or 'a source of spam'}. " + (
+            "Do not pay for a removal: it expires by itself once the spam has stopped."
+            if paid
+            else "Once the source is dealt with, ask for the removal there."
         )
         yield Step(
             f"delist.{finding.get('zone')}",
@@ -174,7 +171,7 @@ def plan(diagnosis: Diagnosis, facts: Mapping[str, str], records: Sequence[Recor
     findings = frozenset(finding.id for finding in diagnosis.evidence)
     own = list(_steps(diagnosis.cause, case, findings))
     for cause in _also(diagnosis):
-        own += [step for step in _steps(cause, case, findings)][:2]
+        own += list(_steps(cause, case, findings))[:2]
     lists = list(_delisting(diagnosis.evidence, case))
     changes = [_record_step(change) for change in records]
     if changes:

@@ -1,0 +1,161 @@
+"""The command as its users meet it: a process, its output and its exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.conftest import ROOT
+from tests.dnslab import Zone, serve
+
+POSTMEND = str(Path(sys.executable).with_name("postmend"))
+SAMPLE = "samples/bounce-barracuda.eml"
+
+
+def run(*words: str, given: bytes | None = None, **environ: str) -> subprocess.CompletedProcess[bytes]:
+    env = {**os.environ, **environ}
+    return subprocess.run(
+        [POSTMEND, *words], input=given or b"", capture_output=True, cwd=ROOT, env=env, timeout=60, check=False
+    )
+
+
+def schema(name: str) -> dict[str, object]:
+    loaded: dict[str, object] = json.loads((ROOT / "docs" / "schema" / name).read_bytes())
+    return loaded
+
+
+def test_json_holds_its_schema() -> None:
+    done = run("explain", "--offline", "--json", "samples")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {line["source"] for line in lines} >= {SAMPLE, "samples/postfix.log"}
+    for line in lines:
+        jsonschema.validate(line, schema("explain.v1.json"))
+        for failure in line["failures"]:
+            assert failure["plan"]
+            assert "{" not in json.dumps([step["do"] for step in failure["plan"]])
+
+
+def test_schema_files_are_those_of_the_code() -> None:
+    from postmend.app.output import schemas
+
+    for name, data in schemas().items():
+        assert (ROOT / "docs" / "schema" / name).read_bytes() == data, "run: python -m tools.schema"
+
+
+def test_report_in_a_pipe_is_plain_and_narrow() -> None:
+    done = run("explain", "--offline", SAMPLE)
+    text = done.stdout.decode()
+    assert done.returncode == 0
+    assert "\x1b" not in text
+    assert "recipient_filter" in text
+    assert "What to do" in text
+    assert max(len(line) for line in text.splitlines() if "http" not in line and "then:" not in line) <= 80
+
+
+def test_terminal_escapes_of_a_reply_are_taken_out() -> None:
+    done = run("explain", "--offline", "--text", "550 5.1.1 \x1b]0;owned\x07 user unknown \x9b31m \u202e")
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(done.stdout.decode())
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "told"),
+    [
+        (("explain", "missing.eml"), b"", "missing.eml: no such file"),
+        (("explain", "--offline"), b"", "empty"),
+        (("explain", "--offline"), b"\0\1\2\3" * 100, "binary"),
+        (("explain", "--offline"), b"just some words\n", "no mail"),
+        (("explain", "--resolver", "nonsense", "--text", "550 no"), b"", "resolver 'nonsense'"),
+        (("explain", "--config", "missing.toml", "--text", "550 no"), b"", "missing.toml"),
+        (("explain", "--ip", "999.1.1.1", "--text", "550 no"), b"", "--ip"),
+        (("explain", "--deadline", "-1", "--text", "550 no"), b"", "deadline"),
+        (("nonsense",), b"", "No such command"),
+        (("classify", "missing.txt"), b"", "missing.txt"),
+        (("classify", "samples"), b"", "not a folder"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(words: tuple[str, ...], given: bytes, told: str) -> None:
+    done = run(*words, given=given)
+    assert done.returncode == 2
+    assert told in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+    assert done.stdout == b""
+
+
+def test_in_a_folder_the_rest_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes((ROOT / SAMPLE).read_bytes())
+    (tmp_path / "b.eml").write_bytes(b"")
+    (tmp_path / "c.eml").write_bytes((ROOT / "samples" / "bounce-exim.eml").read_bytes())
+    done = run("explain", "--offline", "--json", str(tmp_path))
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 2
+    assert "b.eml: empty" in done.stderr.decode()
+    assert "1 of the inputs could not be read" in done.stderr.decode()
+
+
+def test_classify_answers_line_for_line() -> None:
+    lines = (
+        b"550 5.1.1 no such user\n"
+        b'{"text": "452 4.2.2 mailbox full", "provider": null}\n'
+        b'{"txt": 1}\n'
+        b'{"text": "554 5.7.1 blocked using zen.spamhaus.org", "stage": "rcpt", "remote_mta": "mx.example.net"}\n'
+    )
+    done = run("classify", "-", given=lines)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [a["cause"] for a in answers] == ["user_unknown", "mailbox_full", "unknown", "blocklisted_ip"]
+    assert [a["address"] for a in answers] == ["suppress", "retry", "keep", "keep"]
+    assert done.returncode == 2
+    assert "line 3" in done.stderr.decode()
+    for answer in answers:
+        jsonschema.validate(answer, schema("classify.v1.json"))
+
+
+def test_closed_pipe_is_quiet() -> None:
+    script = f"{POSTMEND} explain --offline --json {' '.join([SAMPLE] * 200)} | head -1"
+    done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, timeout=60, check=False)
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr == b""
+
+
+def test_ctrl_c_is_quiet() -> None:
+    zone: Zone = {f"*.{top}": [("TIMEOUT", "")] for top in ("com", "net", "org", "arpa")}
+    with serve(zone) as (resolver, _):
+        words = [POSTMEND, "explain", "--resolver", resolver, "--deadline", "30", SAMPLE]
+        with subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            time.sleep(0.7)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert b"Traceback" not in errors
+
+
+@pytest.mark.parametrize("command", ["explain", "classify", "rules", "check"])
+def test_help(command: str) -> None:
+    done = run(command, "--help")
+    assert done.returncode == 0
+    assert b"--resolver" in done.stdout
+
+
+def test_settings_file(tmp_path: Path) -> None:
+    file = tmp_path / "postmend.toml"
+    file.write_text("[dns]\nresolvr = 1\n")
+    done = run("explain", "--config", str(file), "--text", "550 no such user")
+    assert done.returncode == 2
+    assert "resolvr" in done.stderr.decode()
+
+
+def test_every_setting_is_described() -> None:
+    from postmend.app.settings import _Dns, _File, _Identity
+
+    text = (ROOT / "docs" / "settings.md").read_text()
+    names = [f"dns.{n}" for n in _Dns.__struct_fields__] + [f"identity.{n}" for n in _Identity.__struct_fields__]
+    for name in [*names, *(n for n in _File.__struct_fields__ if n not in {"dns", "identity"})]:
+        assert f"`{name}`" in text

@@ -1,0 +1,158 @@
+"""SPF beyond the suite: the trace, the counts, and repairs that are proven."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from postmend import ParseError, check_spf
+from postmend.evidence.spf import Spf, check_host
+from postmend.evidence.spf_record import parse_spf
+from postmend.evidence.spf_repair import propose
+from postmend.model import RecordChange
+from postmend.model.dns import Answer, Rcode
+from tests.dnslab import Zone, serve
+
+IP = "192.0.2.7"
+
+
+class ZoneResolver:
+    """A Resolver over a zone in memory: the Protocol with answers that are values, as the core is given them."""
+
+    def __init__(self, zone: Zone) -> None:
+        self.zone = {name.lower(): records for name, records in zone.items()}
+
+    async def query(self, name: str, rdtype: str) -> Answer:
+        records = self.zone.get(name.lower().rstrip("."))
+        if records is None:
+            return Answer(name, rdtype, Rcode.NXDOMAIN)
+        return Answer(name, rdtype, Rcode.NOERROR, tuple(text for kind, text in records if kind == rdtype))
+
+
+def repair(zone: Zone, ip: str = IP, domain: str = "example.com") -> RecordChange | None:
+    async def go() -> RecordChange | None:
+        resolver = ZoneResolver(zone)
+        return await propose(resolver, ip, await check_host(resolver, ip, mail_from=f"a@{domain}"))
+
+    return asyncio.run(go())
+
+
+def result(zone: Zone, ip: str, domain: str = "example.com") -> Spf:
+    return asyncio.run(check_host(ZoneResolver(zone), ip, mail_from=f"a@{domain}")).result
+
+
+def txt(text: str) -> list[tuple[str, str]]:
+    return [("TXT", text)]
+
+
+def test_trace_and_counts() -> None:
+    zone = {
+        "example.com": txt("v=spf1 include:_spf.example.net a:gone.example.net -all"),
+        "_spf.example.net": txt("v=spf1 ip4:198.51.100.0/24 -all"),
+    }
+    with serve(zone) as (resolver, _):
+        found = check_spf(IP, "a@example.com", resolver=resolver)
+    assert found.result == "fail"
+    assert (found.lookups, found.void_lookups, found.matched) == (2, 1, "-all")
+    assert [t.term for t in found.trace] == [
+        "TXT", "TXT", "ip4:198.51.100.0/24", "-all", "include:_spf.example.net", "a:gone.example.net", "-all",
+    ]  # fmt: skip
+    assert [t.depth for t in found.trace] == [0, 1, 1, 1, 0, 0, 0]
+
+
+def test_not_an_ip() -> None:
+    with pytest.raises(ParseError, match="not an IP address"):
+        check_spf("mail.example.com", "a@example.com", resolver="127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["v=spf1 mx -all"], "v=spf1 mx ip4:192.0.2.7 -all"),
+        (["v=spf1 ip4:192.0.2.8"], "v=spf1 ip4:192.0.2.8 ip4:192.0.2.7"),
+        (["v=spf1 -ip4:192.0.2.0/24 mx ~all"], "v=spf1 ip4:192.0.2.7 -ip4:192.0.2.0/24 mx ~all"),
+        (["v=spf1 redirect=_spf.example.net"], "v=spf1 ip4:192.0.2.7 redirect=_spf.example.net"),
+        ([], "v=spf1 ip4:192.0.2.7 ~all"),
+        (["v=spf1 mx -all", "v=spf1 ip4:192.0.2.7 ~all"], "v=spf1 mx ip4:192.0.2.7 ~all"),
+        (["v=spf1 include:gone.example.net mx -all"], "v=spf1 mx ip4:192.0.2.7 -all"),
+        (["v=spf1 ipv4:192.0.2.7 -all"], "v=spf1 ip4:192.0.2.7 -all"),
+    ],
+)
+def test_repair(before: list[str], after: str) -> None:
+    zone = {
+        "example.com": [("TXT", text) for text in before] + [("MX", "10 mx.example.com")],
+        "mx.example.com": [("A", "192.0.2.9")],
+        "_spf.example.net": txt("v=spf1 ip4:198.51.100.1 -all"),
+    }
+    change = repair(zone)
+    assert change is not None
+    assert change.after == after
+    assert "passes" in change.proof
+    assert result(zone | {"example.com": [*txt(after), ("MX", "10 mx.example.com")]}, IP) == "pass"
+
+
+def test_repair_over_ten_lookups_flattens() -> None:
+    zone: Zone = {f"s{i}.example.net": txt(f"v=spf1 ip4:198.51.100.{i} -all") for i in range(12)}
+    zone["example.com"] = txt("v=spf1 " + " ".join(f"include:s{i}.example.net" for i in range(12)) + " -all")
+    assert result(zone, IP) == "permerror"
+    change = repair(zone)
+    assert change is not None
+    fixed = zone | {"example.com": txt(change.after)}
+    for ip in [IP, *(f"198.51.100.{i}" for i in range(12))]:
+        assert result(fixed, ip) == "pass", ip
+
+
+def test_no_proposal_where_nothing_is_known() -> None:
+    class Silent:
+        async def query(self, name: str, rdtype: str) -> Answer:
+            return Answer(name, rdtype, Rcode.TIMEOUT)
+
+    async def go() -> RecordChange | None:
+        resolver = Silent()
+        return await propose(resolver, IP, await check_host(resolver, IP, mail_from="a@example.com"))
+
+    assert asyncio.run(go()) is None
+
+
+NAMES = [f"{letter}.example.net" for letter in "abcd"]
+ADDRESSES = st.integers(0, 255).map(lambda n: f"192.0.2.{n}")
+TERMS = st.one_of(
+    st.builds("ip4:{}".format, ADDRESSES),
+    st.builds("{}ip4:{}/{}".format, st.sampled_from(["", "-", "~", "?"]), ADDRESSES, st.integers(24, 32)),
+    st.builds("{}include:{}".format, st.sampled_from(["", "?"]), st.sampled_from([*NAMES, "gone.example.net"])),
+    st.builds("{}:{}".format, st.sampled_from(["a", "mx", "exists"]), st.sampled_from(NAMES)),
+    st.sampled_from(["a", "mx", "ptr", "exp=why.example.net", "exists:%{i}.example.net"]),
+)
+ENDS = st.sampled_from(["-all", "~all", "?all", "", "redirect=a.example.net", "redirect=b.example.net"])
+RECORDS = st.builds(
+    lambda terms, end: " ".join(["v=spf1", *terms, *([end] if end else [])]), st.lists(TERMS, max_size=6), ENDS
+)
+
+
+@st.composite
+def zones(draw: st.DrawFn) -> Zone:
+    zone: Zone = {"example.com": [("TXT", text) for text in draw(st.lists(RECORDS, max_size=2))]}
+    zone["example.com"].append(("A", draw(ADDRESSES)))
+    for name in NAMES:
+        zone[name] = [("TXT", draw(RECORDS)), ("A", draw(ADDRESSES)), ("MX", f"10 {draw(st.sampled_from(NAMES))}")]
+    return zone
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(zone=zones(), ip=ADDRESSES, others=st.lists(ADDRESSES, min_size=3, max_size=8))
+def test_repairs_are_never_wrong(zone: Zone, ip: str, others: list[str]) -> None:
+    """The new record passes for the IP, parses, and nobody who passed before fails now."""
+    change = repair(zone, ip)
+    if change is None:
+        return
+    fixed = zone | {"example.com": [*txt(change.after), *(r for r in zone["example.com"] if r[0] != "TXT")]}
+    parse_spf(change.after)
+    assert result(fixed, ip) == "pass", change
+    for other in others:
+        if result(zone, other) == "pass":
+            assert result(fixed, other) == "pass", (other, change)
+    assert ipaddress.ip_address(ip)

@@ -1,0 +1,253 @@
+"""Intake of every form, in every line ending, and of what is none."""
+
+from __future__ import annotations
+
+import base64
+import random
+import time
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postmend.intake import read_any
+from postmend.model import Action, Intake, Kind, ParseError, Stage
+
+BARRACUDA = "bounce-barracuda.eml"
+
+
+def one(raw: bytes) -> Intake:
+    (found,) = read_any(raw, "x")
+    return found
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_dsn_in_each_line_ending(samples: Path, end: bytes) -> None:
+    found = one((samples / BARRACUDA).read_bytes().replace(b"\n", end))
+    assert found.kind is Kind.DSN
+    (failure,) = found.failures
+    assert failure.recipient == "anna@example.net"
+    assert failure.mail_from == "billing@example.com"
+    assert failure.reply.code == 550
+    assert failure.stage is Stage.DATA
+    assert failure.remote.host == "d1.ess.barracudanetworks.example"
+    assert (failure.local.ip, failure.local.host) == ("192.0.2.7", "shop.example.com")
+    assert found.original.dkim_domain == "example.com"
+    assert found.original.subject == "Your invoice for November"
+
+
+def test_exim(samples: Path) -> None:
+    found = one((samples / "bounce-exim.eml").read_bytes())
+    assert found.kind is Kind.BOUNCE
+    (failure,) = found.failures
+    assert failure.recipient == "tom@example.net"
+    assert str(failure.reply.enhanced) == "5.7.1"
+    assert failure.reply.code == 554
+    assert "https://www.spamhaus.org/query/ip/192.0.2.44" in failure.reply.text
+
+
+def test_postfix_log(samples: Path) -> None:
+    found = one((samples / "postfix.log").read_bytes())
+    assert [(f.recipient, f.action, f.mail_from) for f in found.failures] == [
+        ("a@example.net", Action.FAILED, "news@example.com"),
+        ("b@example.org", Action.DELAYED, "news@example.com"),
+    ]
+    assert found.failures[0].remote.ip == "198.51.100.9"
+
+
+def test_log_delivered_after_all(samples: Path) -> None:
+    sent = (
+        b"Nov 24 10:00:03 mail postfix/smtp[9]: 4ZQ8AA1kzz1: to=<b@example.org>, relay=mx.example.org[203.0.113.5]:25, "
+        b"delay=2, delays=0.1/0/1/0.9, dsn=2.0.0, status=sent (250 ok)\n"
+    )
+    found = one((samples / "postfix.log").read_bytes() + sent)
+    assert [f.recipient for f in found.failures] == ["a@example.net"]
+
+
+def test_postfix_reject_line() -> None:
+    line = (
+        b"Nov 24 09:00:00 mx postfix/smtpd[7]: NOQUEUE: reject: RCPT from unknown[192.0.2.7]: 554 5.7.1 Service "
+        b"unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.org; from=<a@example.com> to=<b@example.net> "
+        b"proto=ESMTP helo=<mail.example.com>\n"
+    )
+    (failure,) = one(line).failures
+    assert (failure.local.ip, failure.local.helo) == ("192.0.2.7", "mail.example.com")
+    assert (failure.recipient, failure.mail_from, failure.stage) == ("b@example.net", "a@example.com", Stage.RCPT)
+
+
+def test_exim_log() -> None:
+    log = (
+        b"2026-11-24 09:00:00 1tAbCd-000000001Xy-2aBc <= news@example.org H=localhost U=www P=local S=900\n"
+        b"2026-11-24 09:00:01 1tAbCd-000000001Xy-2aBc ** tom@example.net R=dnslookup T=remote_smtp H=mx.example.net "
+        b"[198.51.100.9]: SMTP error from remote mail server after RCPT TO:<tom@example.net>: 550 5.1.1 No such user\n"
+    )
+    (failure,) = one(log).failures
+    assert (failure.recipient, failure.mail_from) == ("tom@example.net", "news@example.org")
+    assert str(failure.reply.enhanced) == "5.1.1"
+    assert failure.stage is Stage.RCPT
+
+
+@pytest.mark.parametrize(
+    ("text", "recipient", "code"),
+    [
+        ("550 5.1.1 <user@example.net>: no such user", "user@example.net", 550),
+        ("550 permanent failure for one or more recipients (user@example.net:blocked)", "user@example.net", 550),
+        ("> 452 4.2.2 mailbox full", "", 452),
+        ("<html><body><p>550 5.7.1 Message rejected</p></body></html>", "", 550),
+    ],
+)
+def test_bare_reply(text: str, recipient: str, code: int) -> None:
+    found = one(text.encode())
+    assert found.kind is Kind.REPLY
+    (failure,) = found.failures
+    assert (failure.recipient, failure.reply.code) == (recipient, code)
+
+
+def test_several_replies(samples: Path) -> None:
+    found = one((samples / "replies.txt").read_bytes())
+    assert [f.reply.code for f in found.failures] == [550, 554, 452, 550]
+
+
+def test_folded_reply_is_one() -> None:
+    (failure,) = one(b"550-5.7.1 first line\n550-5.7.1 second\n550 5.7.1 last\n").failures
+    assert "first line" in failure.reply.text
+    assert "last" in failure.reply.text
+
+
+def test_mbox(samples: Path) -> None:
+    mail = (samples / BARRACUDA).read_bytes()
+    raw = b"From MAILER-DAEMON Mon Nov 23 09:14:07 2026\n" + mail + b"\n"
+    found = list(read_any(raw * 3, "box"))
+    assert [each.source for each in found] == ["box#1", "box#2", "box#3"]
+    assert all(each.failures[0].recipient == "anna@example.net" for each in found)
+
+
+def _mail(subject: str, body: str, *more: str, sender: str = "x@example.com") -> bytes:
+    head = [f"From: {sender}", "To: a@example.com", f"Subject: {subject}", "MIME-Version: 1.0", *more]
+    return ("\n".join(head) + "\n\n" + body).encode()
+
+
+def test_auto_reply() -> None:
+    assert one(_mail("Out of office: hello", "I am away.", "Auto-Submitted: auto-replied")).kind is Kind.AUTO_REPLY
+
+
+def test_not_a_bounce() -> None:
+    assert one(_mail("Lunch?", "At noon?")).kind is Kind.NOT_A_BOUNCE
+
+
+def test_arf() -> None:
+    body = (
+        "--b\nContent-Type: text/plain\n\nThis is an abuse report.\n--b\nContent-Type: message/feedback-report\n\n"
+        "Feedback-Type: abuse\nUser-Agent: Test/1.0\nSource-IP: 192.0.2.7\nOriginal-Rcpt-To: <b@example.net>\n"
+        "Reported-Domain: example.com\n\n--b\nContent-Type: message/rfc822\n\nFrom: a@example.com\n"
+        "Message-ID: <1@example.com>\nSubject: news\n\nhi\n--b--\n"
+    )
+    found = one(_mail("complaint", body, 'Content-Type: multipart/report; report-type=feedback-report; boundary="b"'))
+    assert found.kind is Kind.ARF
+    assert found.feedback is not None
+    assert (found.feedback.source_ip, found.feedback.original_rcpt_to) == ("192.0.2.7", ("b@example.net",))
+    assert found.original.from_domain == "example.com"
+
+
+@pytest.mark.parametrize(
+    ("charset", "text"),
+    [
+        ("iso-2022-jp", "宛先が見つかりません"),
+        ("gb18030", "用户不存在"),
+        ("koi8-r", "Пользователь не найден"),
+        ("utf-8", "Postfach existiert nicht"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["8bit", "base64"])
+def test_charsets(charset: str, text: str, encoding: str) -> None:
+    body = f"<user@example.net>:\n550 5.1.1 {text}\n".encode(charset)
+    if encoding == "base64":
+        body = base64.encodebytes(body)
+    head = f"Content-Type: text/plain; charset={charset}\nContent-Transfer-Encoding: {encoding}\n"
+    raw = f"From: MAILER-DAEMON@example.org\nSubject: failure notice\nTo: a@example.com\n{head}\n".encode() + body
+    (failure,) = one(raw).failures
+    assert failure.recipient == "user@example.net"
+    assert text in failure.reply.text
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"", "empty"),
+        (b"\n\n \n", "empty"),
+        (bytes(range(256)) * 40, "x:"),
+        (b"hello there\n", "no mail"),
+        (b"\0" * 500, "x: "),
+    ],
+)
+def test_bad_input_is_one_clear_line(raw: bytes, words: str) -> None:
+    with pytest.raises(ParseError, match=words) as raised:
+        list(read_any(raw, "x"))
+    assert "\n" not in str(raised.value)
+
+
+def mutations(raw: bytes, seed: int, count: int) -> list[bytes]:
+    """Truncated, bit-flipped and spliced copies."""
+    rng = random.Random(seed)
+    made = []
+    for _ in range(count):
+        data = bytearray(raw[: rng.randrange(len(raw))] if rng.random() < 0.3 else raw)
+        for _ in range(rng.randrange(1, 12)):
+            if not data:
+                break
+            at = rng.randrange(len(data))
+            how = rng.randrange(4)
+            if how == 0:
+                data[at] ^= 1 << rng.randrange(8)
+            elif how == 1:
+                data[at : at + rng.randrange(1, 60)] = b""
+            elif how == 2:
+                other = rng.randrange(len(raw))
+                data[at:at] = raw[other : other + rng.randrange(1, 200)]
+            else:
+                data[at:at] = rng.choice([b"\n", b"\n\n", b"\0", b"\r", b"--", b"@", b"<", b"\x1b$B", b"=?x?q?=?="])
+        made.append(bytes(data))
+    return made
+
+
+@pytest.mark.parametrize("name", [BARRACUDA, "bounce-exim.eml", "postfix.log"])
+def test_mutations_raise_only_parse_error(samples: Path, name: str) -> None:
+    from postmend.app.explain import read_failures
+
+    for raw in mutations((samples / name).read_bytes(), 7, 300):
+        start = time.monotonic()
+        try:
+            list(read_failures(raw, "x"))
+        except ParseError:
+            pass
+        assert time.monotonic() - start < 2
+
+
+@given(st.binary(max_size=2000))
+def test_random_bytes(raw: bytes) -> None:
+    try:
+        list(read_any(raw, "x"))
+    except ParseError:
+        pass
+
+
+def test_huge_and_deep_mails_are_bounded() -> None:
+    deep = b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (i, i) for i in range(2000))
+    base = b"From: MAILER-DAEMON@example.org\nTo: a@example.com\nSubject: failure notice\n"
+    huge = base + b"\n<u@example.net>:\n550 5.1.1 no such user\n\n--- Below this line is a copy\n\n" + b"x" * (30 << 20)
+    tracemalloc.start()
+    for raw in (base + deep, huge, base + b"\n" + b"<a@b.example>: 550 no\n" * 20000):
+        start = time.monotonic()
+        list(read_any(raw, "x"))
+        assert time.monotonic() - start < 10
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 200 << 20
+
+
+def test_outlook_message() -> None:
+    pytest.importorskip("oxmsg")
+    with pytest.raises(ParseError, match="Outlook"):
+        list(read_any(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "x.msg"))
