@@ -6,7 +6,10 @@ from postmend.knowledge.unwrap import layers
 from postmend.model import EnhancedStatus, ParseError
 
 _STATUS = re.compile(r"(?<![\w.])([245]\.\d{1,3}\.\d{1,3})(?![\w.])")
-_CODE = re.compile(r"(?<![\w.:/#-])([245]\d\d)(?=[ -](?:#?[245]\.\d{1,3}\.\d{1,3}\b|[^\W\d_]|<|\(|\[|\"|')|$)")
+_CODE = re.compile(
+    r"(?:(?<![\w.:/#-])|(?<=ERROR_CODE :)|(?<=<))([45]\d\d)"
+    r"(?=[ -](?:#?[245]\.\d{1,3}\.\d{1,3}\b|[^\W\d_]|<|\(|\[|\"|'|:|-)|:|$|,(?<=ResponseCode \d\d\d,)|,(?<=CODE :\d\d\d,))"
+)
 
 
 def enhanced_in(text: str) -> EnhancedStatus | None:
@@ -25,16 +28,16 @@ def _parsed(text: str) -> EnhancedStatus | None:
 def codes_in(text: str, status: str) -> tuple[int | None, EnhancedStatus | None]:
     """Return reply code and enhanced status of a reply's `text` and a DSN's `status` field (may be empty).
 
-    The innermost reply counts; its enhanced status must be of the class of its code. A status of x.0.0 says nothing
-    that the text would not say better.
+    The innermost reply counts: the status field is often the reporting server's own summary of it. The enhanced
+    status must be of the class of the code; x.0.0 says nothing that the field would not say better.
     """
     inner = layers(text)[-1].text
     found = _CODE.search(inner) or _CODE.search(text)
     code = int(found[1]) if found else None
     field = enhanced_in(status)
     said = _said(inner, code) or _said(text, code)
-    vague = field is None or (field.subject, field.detail) == (0, 0)
-    return code, (said or field) if vague else field
+    vague = said is None or (said.subject, said.detail) == (0, 0)
+    return code, (field or said) if vague else said
 
 
 def _said(text: str, code: int | None) -> EnhancedStatus | None:

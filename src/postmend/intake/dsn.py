@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from postmend.intake.scan import read_headers
 
 _MOST = 2 << 20  # characters: some 10,000 recipients
-_ADDRESS = re.compile(r"[^\s<>\"'(),;:\[\]]+@[^\s<>\"'(),;:]+")
+_ADDRESS = re.compile(r"\"[^\"\n]{1,62}\"@[\w.-]{1,253}|[^\s<>\"'(),;:\[\]]+@[^\s<>\"'(),;:]+")
+_ROUTE = re.compile(r"^(?:@[\w.-]{1,253},?)+:")
 
 
 @dataclass(slots=True)
@@ -41,30 +42,42 @@ def typed(value: str) -> str:
 
 
 def address_of(value: str) -> str:
-    """The mail address in a field, or what stands there."""
-    plain = typed(value).strip()
+    """The mail address in a field, without a source route (RFC 5321 appendix C), or what stands there."""
+    plain = _ROUTE.sub("", typed(value).strip().lstrip("<"))
     found = _ADDRESS.search(plain)
     if found:
-        return found[0].strip(".")
+        return found[0] if found[0].startswith('"') else found[0].strip(".")
     return plain.strip("<>\"' ") if plain and " " not in plain else ""
 
 
+_BLANK = re.compile(r"\n[ \t]*\n")
+_MESSAGE_FIELDS = {"reporting-mta", "received-from-mta", "arrival-date", "x-postfix-sender", "x-postfix-queue-id"}
 _GROUP_FIELDS = {"action", "status", "diagnostic-code", "remote-mta"}
 
 
 def read_status(text: str) -> Status:
     """Read a message/delivery-status body (RFC 3464 section 2); groups may lack the blank lines between them."""
     status = Status()
-    for name, value in read_headers(text[:_MOST].replace("\n\n", "\n").encode("utf-8", "replace")):
-        current = status.recipients[-1] if status.recipients else None
-        if _begins_group(name, current):
-            current = Recipient()
-            status.recipients.append(current)
-        if current is None:
-            _note_message_field(status, name, value)
-        else:
-            _note_recipient_field(current, name, value)
+    for block in _BLANK.split(text[:_MOST]):
+        fields = read_headers(block.strip("\n").encode("utf-8", "replace"))
+        names = {name for name, _ in fields}
+        if "final-recipient" in names and status.recipients and status.recipients[-1].final:
+            status.recipients.append(Recipient())
+        for name, value in fields:
+            _note(status, name, value)
+    status.recipients = [group for group in status.recipients if group.final or group.original or group.diagnostic]
     return status
+
+
+def _note(status: Status, name: str, value: str) -> None:
+    current = status.recipients[-1] if status.recipients else None
+    if _begins_group(name, current):
+        current = Recipient()
+        status.recipients.append(current)
+    if current is None or name in _MESSAGE_FIELDS:
+        _note_message_field(status, name, value)
+    else:
+        _note_recipient_field(current, name, value)
 
 
 def _begins_group(name: str, current: Recipient | None) -> bool:
@@ -72,11 +85,8 @@ def _begins_group(name: str, current: Recipient | None) -> bool:
         return False
     if current is None:
         return True
-    if name == "final-recipient":
-        return bool(current.final)
-    if name == "original-recipient":
-        return bool(current.original or current.action)
-    return name == "action" and bool(current.action)
+    slot = {"final-recipient": current.final, "original-recipient": current.original, "action": current.action}
+    return bool(slot.get(name))
 
 
 def _note_message_field(status: Status, name: str, value: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from postmend.intake.codes import codes_in
 from postmend.intake.dsn import Recipient, Status, address_of, typed
-from postmend.intake.notice import coded_text, prose, read_notice
+from postmend.intake.notice import bare_locals, coded_text, prose, read_notice
 from postmend.intake.original import address_in, first, sending_host
 from postmend.intake.scan import Headers
 from postmend.knowledge.unwrap import layers
@@ -13,6 +13,7 @@ from postmend.model import Action, Failure, Host, Kind, Original, SmtpReply
 
 _DIAGNOSTIC_TYPE = re.compile(r"(?:smtp|x-[\w-]+|unix|dns|x400)\s*;", re.IGNORECASE)
 # VERP: the recipient's address inside the address that the notice came back to.
+_OUTSIDE = re.compile(r"[^@/]\S*@[\w-]+(?:\.[\w-]+)+|\"[^\"]+\"@[\w.-]+")
 _VERP = re.compile(r"([\w.+-]+)=([\w.-]+\.\w+)(?=@)")
 _ACTIONS = {Kind.DELAY: Action.DELAYED, Kind.DELIVERED: Action.DELIVERED}
 _NOT_FAILED = {"delivered", "relayed", "expanded"}
@@ -61,6 +62,10 @@ def _without_names(mail: Material, exclude: frozenset[str]) -> list[tuple[str, s
     lines = mail.notice.split("\n")
     coded = coded_text(lines)
     whole = coded or prose(lines)
+    domain = address_in(mail.head.get("from", "")).rpartition("@")[2]
+    bare = [(f"{local}@{domain}", whole) for local in bare_locals(mail.notice)] if domain else []
+    if bare:
+        return bare
     to = [address for address in mail.original.to if address.lower() not in exclude]
     if to:
         return [(to[0], whole)]
@@ -74,12 +79,21 @@ def _from_group(group: Recipient, pairs: list[tuple[str, str]], mail: Material, 
     action = (group.action.split() or ["failed"])[0].lower().strip(",;")
     if action in _NOT_FAILED and mail.kind is not Kind.DELIVERED:
         return None
-    recipient, original = address_of(group.final), address_of(group.original)
-    if "@" not in recipient and (not recipient or "@" in original):
-        recipient = original
+    recipient = _recipient_of(group, pairs, mail)
     known = _DIAGNOSTIC_TYPE.match(group.diagnostic)
     diagnostic = typed(group.diagnostic) if known else group.diagnostic
     return _failure(mail, sending, group, recipient, diagnostic, _words_for(recipient, pairs, mail))
+
+
+def _recipient_of(group: Recipient, pairs: list[tuple[str, str]], mail: Material) -> str:
+    """The final recipient; where that is a file, a pipe or an inside name, the address that led to it."""
+    final, original = address_of(group.final), address_of(group.original)
+    routed = group.final.partition(";")[2].strip().startswith("@")
+    if _OUTSIDE.fullmatch(final) or ("@" in final and not final.startswith(("@", "/")) and not routed):
+        return final
+    named = mail.head.get("x-failed-recipients", "").strip()
+    others = [original, named if "," not in named else "", pairs[0][0] if len(pairs) == 1 else ""]
+    return next((other for other in others if _OUTSIDE.fullmatch(other)), final or original)
 
 
 def _words_for(recipient: str, pairs: list[tuple[str, str]], mail: Material) -> str:

@@ -26,6 +26,7 @@ _DELAY = re.compile(
     r"|queued on|temporar\w+ (?:non-?deliver|problem)|will be retried|no action is required on your part",
     re.IGNORECASE,
 )
+_REFUSED = re.compile(r"(?:could|can) ?not be delivered|undeliverable|was not delivered|not reach the following", re.IGNORECASE)
 _FINAL = re.compile(r"permanent|failed|given up|giving up|returned", re.IGNORECASE)
 _DELIVERED = re.compile(
     r"successfully delivered|delivered successfully|was delivered to|relayed mail|delivery.*success", re.IGNORECASE
@@ -91,7 +92,8 @@ def _by_words(head: dict[str, str], subject: str, notice: str) -> Kind:
             return Kind.AUTO_REPLY
     null_path = head.get("return-path", "x").strip() == "<>"
     coded = has_codes(notice)
-    if from_system or about_failure or (null_path and coded):
+    refused = _REFUSED.search(notice[:600]) is not None
+    if from_system or about_failure or (null_path and (coded or refused)):
         start = notice[:600]
         if _DELAY.search(subject) or (_DELAY.search(start) and not _FINAL.search(start)):
             return Kind.DELAY

@@ -7,8 +7,9 @@ from postmend.intake.dsn import Status, read_status
 from postmend.intake.failures import Material, failures_of
 from postmend.intake.kind import kind_of
 from postmend.intake.notice import split_original
+from postmend.intake.notification import read_notification
 from postmend.intake.original import read_original
-from postmend.intake.scan import Headers, Part, part_text, parts, read_headers, split_head
+from postmend.intake.scan import Headers, Part, decode_words, part_text, parts, read_headers, split_head
 from postmend.model import Failure, Intake, Kind
 
 _STATUS_TYPES = {"message/delivery-status", "message/global-delivery-status", "text/delivery-status"}
@@ -22,6 +23,8 @@ _NAMES_OF_MAIL = {
 _REFUSALS = {Kind.DSN, Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED}
 _MOST_RETURNED = 64 << 10  # characters of a returned message that are looked at for its headers
 # A whole notice may stand in the text where a report's part should be.
+_REPORT_INSIDE = re.compile(rb"multipart/report\s*;[^\n]*(?:\n[ \t][^\n]*)*?report-type=\"?delivery-status", re.IGNORECASE)
+_COMPLAINT = re.compile(r"complaint about (?:a )?message|abuse report|spam report", re.IGNORECASE)
 _STATUS_IN_TEXT = re.compile(
     r"^Reporting-MTA:.*\n(?:.*\n){0,12}?^(?:Final|Original)-Recipient:", re.MULTILINE | re.IGNORECASE
 )
@@ -36,6 +39,7 @@ class _Parts:
         self.returned: Headers = []
         self.feedback: dict[str, list[str]] | None = None
         self.types: list[str] = []
+        self.inner: bytes | None = None
         for part in parts(head, body):
             self.types.append(part.type)
             self._sort(part)
@@ -51,6 +55,8 @@ class _Parts:
             for name, value in read_headers(part_text(part).encode()):
                 self.feedback.setdefault(name, []).append(value)
         elif part.type in _ORIGINAL_TYPES:
+            if part.type == "message/rfc822" and self.inner is None:
+                self.inner = part.body.lstrip(b"\n")
             if not self.returned:
                 block, _ = split_head(part.body.lstrip(b"\n"))
                 self.returned = read_headers(block)
@@ -65,6 +71,10 @@ class _Parts:
             if found:
                 self.status = read_status(text[found.start() :])
                 return
+            notification = read_notification(text)
+            if notification:
+                self.status = notification
+                return
 
     @property
     def text(self) -> str:
@@ -78,7 +88,15 @@ def is_mail(headers: Headers) -> bool:
     return len({name for name, _ in headers} & _NAMES_OF_MAIL) >= 2
 
 
-def read_mail(raw: bytes, source: str) -> Intake | None:
+def _is_complaint(head: dict[str, str], found: _Parts) -> bool:
+    """A feedback report, or its forerunners: Hotmail's mail about a message, Apple's unsubscription."""
+    if found.feedback is not None or "x-apple-unsubscribe" in head:
+        return True
+    about = _COMPLAINT.search(decode_words(head.get("subject", "")))
+    return about is not None and "message/rfc822" in found.types
+
+
+def read_mail(raw: bytes, source: str, depth: int = 0) -> Intake | None:
     """Read one mail with LF line ends; None if it has no mail headers. Raises ParseError if nothing is in it."""
     block, at = split_head(raw)
     headers = read_headers(block)
@@ -86,6 +104,9 @@ def read_mail(raw: bytes, source: str) -> Intake | None:
         return None
     head = dict(reversed(headers))
     found = _Parts(head, raw[at:])
+    if depth == 0 and found.inner is not None and not found.status.recipients and _REPORT_INSIDE.search(found.inner[:16384]):
+        # A gateway or a person passed the whole report on, as an attachment.
+        return read_mail(found.inner, source, depth + 1)
     notice, returned = split_original(found.text)
     returned_headers = found.returned
     if not returned_headers and returned:
@@ -93,7 +114,7 @@ def read_mail(raw: bytes, source: str) -> Intake | None:
         returned_headers = read_headers(quoted.encode("utf-8", "replace"))
     original = read_original(returned_headers)
     kind = kind_of(
-        head, found.status, complaint=found.feedback is not None, notice=notice, types=tuple(found.types)
+        head, found.status, complaint=_is_complaint(head, found), notice=notice, types=tuple(found.types)
     )  # fmt: skip
     if kind is Kind.ARF:
         return Intake(source, kind, (), original, read_complaint(found.feedback or {}))

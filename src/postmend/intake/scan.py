@@ -17,6 +17,8 @@ MAX_TEXT = 256 << 10  # what a notice says stands at its beginning
 
 Headers = list[tuple[str, str]]
 _FIELD = re.compile(rb"^([!-9;-~]{1,76})[ \t]*:[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE)
+# A parameter on a line of its own that somebody forgot to indent.
+_UNFOLDED = re.compile(rb";[ \t]*\n(?=(?:boundary|charset|report-type|type|format|name|filename)=)", re.IGNORECASE)
 _BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]{1,200})\"?|([^\s;\"]{1,200}))", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:+-]{1,40})", re.IGNORECASE)
 _ENCODED_WORD = re.compile(r"=\?([\w.:+-]{1,40})(?:\*[\w-]*)?\?([bqBQ])\?([^?\s]{0,2000}|[^?]{0,2000})\?=")
@@ -55,6 +57,7 @@ def split_head(raw: bytes) -> tuple[bytes, int]:
 
 def read_headers(head: bytes) -> Headers:
     """Name (lower case) and unfolded value of each field; what is no field is passed over."""
+    head = _UNFOLDED.sub(b"; ", head)
     return [
         (found[1].decode("latin-1").lower(), _FOLD.sub(" ", to_text(found[2])).strip())
         for found in _FIELD.finditer(head)
@@ -128,8 +131,8 @@ def _walk(headers: dict[str, str], body: bytes, depth: int, budget: list[int]) -
         budget[0] -= 1
         yield Part("text/plain", headers, body)  # no part at all: what is there may still be the notice
         return
-    if body[:start].strip() and not body[:start].lower().lstrip().startswith(b"this is a"):
-        yield Part("text/plain", {}, body[:start])
+    if b"@" in body[:start]:
+        yield Part("text/plain", {}, body[:start])  # what stands before the first part is mostly a word on MIME
     while start >= 0 and budget[0] > 0:
         line_end = body.find(b"\n", start)
         if line_end < 0 or body[start + len(boundary) : line_end].startswith(b"--"):

@@ -10,6 +10,7 @@ _URL = re.compile(
     r"https?://[^\s<>\"'\\^`{}|\x00-\x20]{1,2000}|(?<![\w/.@-])www\.[\w.-]{3,200}(?:/[^\s<>\"']{0,500})?", re.IGNORECASE
 )
 # A URL that a fold cut in two ends in a sign that never ends one, or goes on with a query.
+_SPLIT_SCHEME = re.compile(r"(https?:)\s+//")
 _FOLDED_URL = re.compile(
     r"(https?://\S{0,500}[/?=&%_-])\s+(?=[\w%.-]{0,80}[?=&/]|[\w%.-]*\d[\w.%-]*(?:\s|$))", re.IGNORECASE
 )
@@ -195,7 +196,9 @@ def _retry_after_s(text: str) -> int | None:
 
 def join_folded_urls(text: str) -> str:
     """Mend URLs that a line break cut in two."""
-    return _FOLDED_URL.sub(r"\1", text) if "http" in text else text
+    if "http" not in text:
+        return text
+    return _FOLDED_URL.sub(r"\1", _SPLIT_SCHEME.sub(r"\1//", text))
 
 
 def extract(text: str) -> Extracts:

@@ -60,6 +60,7 @@ _CALLOUT_QUOTE = re.compile(
 )
 _CODE = re.compile(r"\s*(?:#)?([245]\d\d)(?:[\s-]+#?(?:\()?([245]\.\d{1,3}\.\d{1,3}))?(?!\w)")
 _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
+_DIALOGUE = re.compile(r"\s(>>>|<<<|-{5,})\s")
 MAX_DEPTH = 6
 MAX_CHARS = 8000
 
@@ -106,6 +107,16 @@ def _without_callout(text: str) -> str:
     return _CALLOUT_QUOTE.sub(" ", text)
 
 
+def _cut(inner: str) -> str:
+    """A reply ends where the dialogue goes on; `550-` goes on in the next `<<<` itself."""
+    while (end := _DIALOGUE.search(inner)) is not None:
+        more = inner[end.end() :].lstrip()
+        if end[1] != "<<<" or inner[3:4] != "-" or more[:3] != inner[:3]:
+            return inner[: end.start()]
+        inner = f"{inner[: end.start()]} {more}"
+    return inner
+
+
 def _inside(text: str) -> tuple[str, str, str] | None:
     """The reply quoted in `text` that begins first, with host and IP where they stand before it."""
     best: re.Match[str] | None = None
@@ -118,7 +129,7 @@ def _inside(text: str) -> tuple[str, str, str] | None:
     if best is None or best.start("inner") == 0:
         return None
     groups = best.groupdict()
-    return best["inner"].strip(" \t'\"#"), groups.get("host") or "", groups.get("ip") or ""
+    return _cut(best["inner"]).strip(" \t'\"#"), groups.get("host") or "", groups.get("ip") or ""
 
 
 def layers(text: str) -> list[Layer]:

@@ -33,7 +33,7 @@ MAX_CHARS = 4000  # a reply is at most some 100 lines of 512 octets; what says w
 
 def strip_repeated_codes(text: str) -> str:
     """Drop the reply code (and its enhanced status) where each further line of one reply repeats it."""
-    head = text.lstrip()[:3]
+    head = text.lstrip("( ").removeprefix("reason: ")[:3]
     if not head.isdigit():
         return text
     return _REPEATED.sub(lambda found: "" if found[1] == head else found[0], text)
