@@ -66,6 +66,8 @@ def _without_names(mail: Material, exclude: frozenset[str]) -> list[tuple[str, s
     bare = [(f"{local}@{domain}", whole) for local in bare_locals(mail.notice)] if domain else []
     if bare:
         return bare
+    if _to_a_list(mail):
+        return [("", whole)] if coded else []
     to = [address for address in mail.original.to if address.lower() not in exclude]
     if to:
         return [(to[0], whole)]
@@ -73,6 +75,13 @@ def _without_names(mail: Material, exclude: frozenset[str]) -> list[tuple[str, s
     if verp:
         return [(f"{verp[1].split('+')[-1]}@{verp[2]}", whole)]
     return [("", whole)] if coded else []
+
+
+def _to_a_list(mail: Material) -> bool:
+    """Whether the message went to a discussion list: then its To names the list, and nobody who was refused."""
+    posts = address_in(first(mail.original_headers, "list-post", "x-beenthere").replace("mailto:", ""))
+    named = " ".join(value for name, value in mail.original_headers if name in {"to", "cc"})
+    return bool(posts) and posts.lower() in named.lower()
 
 
 def _from_group(group: Recipient, pairs: list[tuple[str, str]], mail: Material, sending: _Sending) -> Failure | None:

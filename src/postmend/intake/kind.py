@@ -26,7 +26,9 @@ _DELAY = re.compile(
     r"|queued on|temporar\w+ (?:non-?deliver|problem)|will be retried|no action is required on your part",
     re.IGNORECASE,
 )
-_REFUSED = re.compile(r"(?:could|can) ?not be delivered|undeliverable|was not delivered|not reach the following", re.IGNORECASE)
+_REFUSED = re.compile(
+    r"(?:could|can) ?not be delivered|undeliverable|was not delivered|not reach the following", re.IGNORECASE
+)
 _FINAL = re.compile(r"permanent|failed|given up|giving up|returned", re.IGNORECASE)
 _DELIVERED = re.compile(
     r"successfully delivered|delivered successfully|was delivered to|relayed mail|delivery.*success", re.IGNORECASE

@@ -23,7 +23,9 @@ _NAMES_OF_MAIL = {
 _REFUSALS = {Kind.DSN, Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED}
 _MOST_RETURNED = 64 << 10  # characters of a returned message that are looked at for its headers
 # A whole notice may stand in the text where a report's part should be.
-_REPORT_INSIDE = re.compile(rb"multipart/report\s*;[^\n]*(?:\n[ \t][^\n]*)*?report-type=\"?delivery-status", re.IGNORECASE)
+_REPORT_INSIDE = re.compile(
+    rb"multipart/report\s*;[^\n]*(?:\n[ \t][^\n]*)*?report-type=\"?delivery-status", re.IGNORECASE
+)
 _COMPLAINT = re.compile(r"complaint about (?:a )?message|abuse report|spam report", re.IGNORECASE)
 _STATUS_IN_TEXT = re.compile(
     r"^Reporting-MTA:.*\n(?:.*\n){0,12}?^(?:Final|Original)-Recipient:", re.MULTILINE | re.IGNORECASE
@@ -104,7 +106,12 @@ def read_mail(raw: bytes, source: str, depth: int = 0) -> Intake | None:
         return None
     head = dict(reversed(headers))
     found = _Parts(head, raw[at:])
-    if depth == 0 and found.inner is not None and not found.status.recipients and _REPORT_INSIDE.search(found.inner[:16384]):
+    if (
+        depth == 0
+        and found.inner is not None
+        and not found.status.recipients
+        and _REPORT_INSIDE.search(found.inner[:16384])
+    ):
         # A gateway or a person passed the whole report on, as an attachment.
         return read_mail(found.inner, source, depth + 1)
     notice, returned = split_original(found.text)

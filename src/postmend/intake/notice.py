@@ -4,6 +4,7 @@ One reader for all programs. It finds where the returned message begins, the lin
 the reply that stands with each. Programs differ in a few words only, and those are the tables below.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,7 +40,9 @@ _WITH_REPLY = re.compile(
     rf"^{_MARK}({ADDRESS})[>\"'\]]{{0,2}}[ \t]*(?:<mailto:[^>]*>)?(?:\(.{{0,120}}?\))?[ \t]*(?::[ \t]*|\.\.\.[ \t]*|[ \t]-+[ \t]|[ \t]+(?=(?:on (?:\w{{3}},|\d)|\[|invalid|unknown|not |no |is |was |does|could|user|mailbox|undeliver|reject|fail)))(.+)$",
     re.IGNORECASE,
 )
-_SENDMAIL = re.compile(rf"^[ \t>]*(?P<lead>[45]\d\d(?:[ -][45]\.\d{{1,3}}\.\d{{1,3}})?)[ -]<?(?P<addr>{ADDRESS}|[\w.+-]+)>?\.\.\. (?P<reply>.+)$")
+_SENDMAIL = re.compile(
+    rf"^[ \t>]*(?P<lead>[45]\d\d(?:[ -][45]\.\d{{1,3}}\.\d{{1,3}})?)[ -]<?(?P<addr>{ADDRESS}|[\w.+-]+)>?\.\.\. (?P<reply>.+)$"
+)
 _PHRASE = re.compile(
     rf"(?:\b(?:to|for|recipients?(?:\(s\))?|address(?:es)?|user|mailbox|account|destinataires?|empf\w+|destinatario|errors?|rcpt|size|name|deliver\w*|宛先|あて先|送信先|受信者)\b[^\n@]{{0,40}}?[:：<\"'「( ]|[:：「])[ \t]*[<\"'(]{{0,2}}({ADDRESS})",
     re.IGNORECASE,
@@ -51,7 +54,9 @@ _QUOTED_HEADER = re.compile(
 )
 _IN_BRACKETS = re.compile(rf"<({ADDRESS})>|generated from ({ADDRESS})")
 # In a transcript: the next server is talked to, or the next recipient's line comes.
-_GOES_ON = re.compile(rf"^[ \t>.]*(?:while talking to|[45]\d\d[ -](?:[45]\.\d{{1,3}}\.\d{{1,3}} )?<?{ADDRESS}>?\.\.\. )", re.IGNORECASE)
+_GOES_ON = re.compile(
+    rf"^[ \t>.]*(?:while talking to|[45]\d\d[ -](?:[45]\.\d{{1,3}}\.\d{{1,3}} )?<?{ADDRESS}>?\.\.\. )", re.IGNORECASE
+)
 _EXPANDED = re.compile(rf"^[ \t]*\(expanded from: <?({ADDRESS})>?\)")
 _BARE_LOCAL = re.compile(r"^[ \t]+([A-Za-z0-9][\w.+-]{0,63})[ \t]*$")
 _RCPT = re.compile(rf"RCPT TO:[ ]?<?({ADDRESS})>?", re.IGNORECASE)
@@ -152,9 +157,13 @@ def bare_locals(notice: str) -> list[str]:
     """Local parts that stand alone where recipients are announced, as providers write them of their own users."""
     lines = _lines(notice[: 16 << 10])
     found: list[str] = []
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in itertools.pairwise(lines):
         alone = _BARE_LOCAL.match(line)
-        if alone and before.rstrip().endswith(":") and re.search(r"recipient|address|user", " ".join(lines), re.IGNORECASE):
+        if (
+            alone
+            and before.rstrip().endswith(":")
+            and re.search(r"recipient|address|user", " ".join(lines), re.IGNORECASE)
+        ):
             found.append(alone[1])
     return found
 
