@@ -1,5 +1,6 @@
 # make run    sets up .venv and explains a sample bounce
 # make test   sets up everything and runs lint, types, layers, docs and tests
+# make quick  the same without the heavy tests (many servers, a browser)
 # make bench  prints the figures as ratios against peers in the same run
 PYTHON ?= python3
 VENV   := .venv
@@ -7,7 +8,7 @@ BIN    := $(VENV)/bin
 SETUP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
 
-.PHONY: run test lint unit packages bench fix clean
+.PHONY: run test quick lint unit packages bench fix clean
 
 run: $(SETUP)
 	@$(BIN)/postmend explain --offline samples/bounce-barracuda.eml
@@ -40,6 +41,9 @@ lint: $(DEV)
 
 unit: $(DEV)
 	POSTMEND_REQUIRE_SERVERS=$${POSTMEND_REQUIRE_SERVERS-1} $(BIN)/pytest -n auto -q
+
+quick: $(DEV) lint
+	$(BIN)/pytest -n auto -q -m "not heavy"
 
 bench: $(DEV)
 	$(BIN)/python -m bench
