@@ -93,6 +93,14 @@ def _a_label(label: str) -> bytes:
         raise ParseError(f"not an internationalised label: {label[:63]!r}") from error
 
 
+def ascii_domain(address: Address) -> str:
+    """The domain as DNS and SMTP take it: lower case, A-labels (RFC 5890) for what is not ASCII; a literal as it is."""
+    if address.domain.isascii():
+        return address.domain if address.literal else address.domain.lower()
+    labels = unicodedata.normalize("NFKC", address.domain).split(".")
+    return ".".join(_a_label(label).decode() for label in labels).lower()
+
+
 def parse_address(text: str) -> Address:
     """Read one bare address (no display name, no angle brackets); raise ParseError saying why it is none."""
     local, at, domain = text.rpartition("@")

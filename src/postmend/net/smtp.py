@@ -1,0 +1,372 @@
+"""The SMTP dialogue over sockets: up to RCPT TO, never DATA.
+
+Bounded in every direction: line and reply size, time for each step and for the whole, no control character ever sent.
+Whatever the other side does becomes an Exchange. A reply that came before STARTTLS was done is never taken for one
+that came after it (RFC 3207 section 6).
+"""
+
+import asyncio
+import errno
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import cast
+
+from postmend.model import ParseError, Stage
+from postmend.model.dialogue import Exchange, Outcome, Timeouts, Tls
+from postmend.net import smtp_wire as wire
+
+_HIGH = 1 << 16  # octets read ahead before the sender is held back
+_UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL}
+
+
+class _TooLongError(Exception):
+    """A line or a reply beyond the limits."""
+
+
+class _Lines(asyncio.Protocol):
+    """What comes in, line by line, with a bounded buffer."""
+
+    def __init__(self) -> None:
+        self.buffer = bytearray()
+        self.ended = False
+        self.transport: asyncio.Transport | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        if len(self.buffer) > _HIGH and self.transport is not None:
+            self.transport.pause_reading()
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self.ended = True
+        self._wake()
+
+    def eof_received(self) -> bool:
+        self.ended = True
+        self._wake()
+        return False
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def line(self) -> bytes:
+        """One line without its end. Raises _TooLongError, or EOFError where the connection has ended."""
+        while (end := self.buffer.find(b"\n")) < 0:
+            if len(self.buffer) > wire.MOST_LINE:
+                raise _TooLongError
+            if self.ended:
+                raise EOFError
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        if end > wire.MOST_LINE:
+            raise _TooLongError
+        found = bytes(self.buffer[:end])
+        del self.buffer[: end + 1]
+        if len(self.buffer) <= _HIGH and self.transport is not None and not self.ended:
+            self.transport.resume_reading()
+        return found
+
+    async def reply(self) -> tuple[int, list[str]]:
+        """One whole reply; a bare code or a code that changes from line to line ends it as servers mean it."""
+        texts: list[str] = []
+        while True:
+            code, last, text = wire.read_line(await self.line())
+            texts.append(text)
+            if last:
+                return code, texts
+            if len(texts) >= wire.MOST_LINES:
+                raise _TooLongError
+
+
+class NetSession:
+    """A Session (see `model.dialogue`) on one socket."""
+
+    def __init__(self, ip: str, port: int, timeouts: Timeouts) -> None:
+        self._peer = (ip, port)
+        self._timeouts = timeouts
+        self._end = time.monotonic() + timeouts.deadline_s
+        self._lines = _Lines()
+        self._transcript: list[Exchange] = []
+        self._extensions: dict[str, str] = {}
+        self._tls: Tls | None = None
+        self._alive = False
+
+    @property
+    def peer(self) -> tuple[str, int]:
+        """IP address and port."""
+        return self._peer
+
+    @property
+    def greeting(self) -> Exchange:
+        """The greeting, or why there was none."""
+        return self._transcript[0]
+
+    @property
+    def transcript(self) -> tuple[Exchange, ...]:
+        """Every exchange so far."""
+        return tuple(self._transcript)
+
+    @property
+    def extensions(self) -> Mapping[str, str]:
+        """What EHLO offered."""
+        return self._extensions
+
+    @property
+    def tls(self) -> Tls | None:
+        """What STARTTLS agreed on."""
+        return self._tls
+
+    @property
+    def alive(self) -> bool:
+        """Whether a command can still be sent."""
+        return self._alive and not self._lines.ended
+
+    async def open(self, source_ip: str) -> None:
+        """Connect and read the greeting."""
+        start = _now()
+        try:
+            async with asyncio.timeout(self._left(self._timeouts.connect_s)):
+                local = (source_ip, 0) if source_ip else None
+                await asyncio.get_running_loop().create_connection(lambda: self._lines, *self._peer, local_addr=local)
+        except TimeoutError:
+            self._failed(Stage.CONNECT, "", Outcome.TIMEOUT, "no TCP connection in time", start)
+            return
+        except OSError as error:
+            refused = isinstance(error, ConnectionRefusedError)
+            outcome = Outcome.REFUSED if refused else Outcome.UNREACHABLE
+            if not refused and error.errno not in _UNREACHABLE:
+                outcome = Outcome.DROPPED
+            self._failed(Stage.CONNECT, "", outcome, (error.strerror or str(error)).lower(), start)
+            return
+        self._alive = True
+        await self._reply(Stage.CONNECT, "", self._timeouts.greeting_s, start)
+
+    def _left(self, wanted_s: float) -> float:
+        return max(0.0, min(wanted_s, self._end - time.monotonic()))
+
+    def _failed(self, stage: Stage, sent: str, outcome: Outcome, detail: str, start: tuple[str, float]) -> Exchange:
+        at, began = start
+        exchange = Exchange(stage, sent, outcome, detail=detail, at=at, elapsed_s=time.monotonic() - began)
+        self._transcript.append(exchange)
+        return exchange
+
+    async def _reply(self, stage: Stage, sent: str, timeout_s: float, start: tuple[str, float]) -> Exchange:
+        """Read a reply; anything but one ends the session."""
+        try:
+            async with asyncio.timeout(self._left(timeout_s)):
+                code, texts = await self._lines.reply()
+        except TimeoutError:
+            outcome, detail = Outcome.TIMEOUT, f"no reply within {timeout_s:g} s"
+        except EOFError:
+            outcome, detail = Outcome.DROPPED, "the server closed the connection without a reply"
+        except _TooLongError:
+            outcome, detail = Outcome.TOO_LONG, "the reply is longer than any mail server's"
+        except ParseError as error:
+            outcome, detail = Outcome.GARBAGE, str(error)
+        else:
+            enhanced, lines = wire.join_reply(code, texts)
+            elapsed_s = time.monotonic() - start[1]
+            exchange = Exchange(stage, sent, Outcome.REPLY, code, enhanced, lines, "", start[0], elapsed_s)
+            self._transcript.append(exchange)
+            if code == 421:  # RFC 5321 section 3.8: the server closes after it
+                self._abort()
+            return exchange
+        self._abort()
+        return self._failed(stage, sent, outcome, detail, start)
+
+    def _abort(self) -> None:
+        self._alive = False
+        if self._lines.transport is not None:
+            self._lines.transport.abort()
+
+    async def _command(self, stage: Stage, line: str) -> Exchange:
+        return (await self._commands([(stage, line)]))[0]
+
+    async def _commands(self, commands: Sequence[tuple[Stage, str]]) -> tuple[Exchange, ...]:
+        """Send, in one go where PIPELINING is offered, and read a reply for each."""
+        if len(commands) > 1 and "PIPELINING" not in self._extensions:
+            return tuple([await self._command(*command) for command in commands])
+        start = _now()
+        if self.alive and self._lines.transport is not None:
+            self._lines.transport.write(b"".join(wire.encode_command(line) for _, line in commands))
+        else:
+            return tuple(self._not_sent(*command, "the session is over") for command in commands)
+        answers: list[Exchange] = []
+        for stage, line in commands:
+            if answers and answers[-1].outcome is not Outcome.REPLY:
+                answers.append(self._failed(stage, line, answers[-1].outcome, answers[-1].detail, start))
+            elif answers and not self._alive:  # 421 to an earlier one of the group
+                answers.append(self._failed(stage, line, Outcome.DROPPED, "the server ended the session", start))
+            else:
+                answers.append(await self._reply(stage, line, self._timeouts.command_s, start))
+        return tuple(answers)
+
+    def _not_sent(self, stage: Stage, line: str, why: str) -> Exchange:
+        return self._failed(stage, line, Outcome.NOT_SENT, why, _now())
+
+    async def _hello(self, verb: str, name: str) -> Exchange:
+        try:
+            line = wire.hello(verb, name)
+        except ParseError as error:
+            return self._not_sent(Stage.HELO, verb, str(error))
+        return await self._command(Stage.HELO, line)
+
+    async def ehlo(self, name: str) -> Exchange:
+        """EHLO; fills `extensions`."""
+        told = await self._hello("EHLO", name)
+        self._extensions = {}
+        if told.accepted:
+            pairs = [line.replace("=", " ", 1).split(None, 1) for line in told.lines[1:] if line]
+            self._extensions = {pair[0].upper(): pair[1] if len(pair) > 1 else "" for pair in pairs}
+        return told
+
+    async def helo(self, name: str) -> Exchange:
+        """HELO."""
+        self._extensions = {}
+        return await self._hello("HELO", name)
+
+    async def starttls(self, host: str = "", *, verify: bool = False) -> Exchange:
+        """STARTTLS and the handshake."""
+        told = await self._command(Stage.STARTTLS, "STARTTLS")
+        if not told.accepted or not self.alive:
+            return told
+        if self._lines.buffer:
+            self._abort()
+            return self._replace(
+                told, Outcome.GARBAGE, "the server sent more before the handshake (RFC 3207 section 6)"
+            )
+        try:
+            async with asyncio.timeout(self._left(self._timeouts.tls_s)):
+                assert self._lines.transport is not None
+                new = await asyncio.get_running_loop().start_tls(
+                    self._lines.transport, self._lines, _context(verify=verify),
+                    server_hostname=host.rstrip(".") or self._peer[0],
+                )  # fmt: skip
+        except TimeoutError:
+            return self._tls_failed(told, "no TLS handshake in time")
+        except (OSError, ValueError, EOFError) as error:
+            return self._tls_failed(told, _tls_problem(error))
+        if new is None:  # the connection went away under the handshake
+            return self._tls_failed(told, "the server closed the connection in the handshake")
+        self._lines.transport = new
+        self._extensions = {}
+        inner: ssl.SSLObject = new.get_extra_info("ssl_object")
+        cipher = inner.cipher()
+        self._tls = Tls(
+            inner.version() or "", cipher[0] if cipher else "", verify, inner.getpeercert(binary_form=True) or b""
+        )
+        return told
+
+    def _tls_failed(self, told: Exchange, detail: str) -> Exchange:
+        self._abort()
+        return self._replace(told, Outcome.TLS_FAILED, detail)
+
+    def _replace(self, told: Exchange, outcome: Outcome, detail: str) -> Exchange:
+        self._transcript.pop()
+        return self._failed(told.stage, told.sent, outcome, detail, (told.at, time.monotonic() - told.elapsed_s))
+
+    async def mail(self, address: str) -> Exchange:
+        """MAIL FROM; an empty address is the null reverse-path."""
+        return (await self.ask(mail_from=address))[0]
+
+    async def rcpt(self, address: str) -> Exchange:
+        """RCPT TO."""
+        return (await self.ask(rcpts=(address,)))[0]
+
+    async def rset(self) -> Exchange:
+        """RSET."""
+        return await self._command(Stage.MAIL, "RSET")
+
+    async def ask(
+        self, *, mail_from: str | None = None, rcpts: Sequence[str] = (), rset: bool = False
+    ) -> tuple[Exchange, ...]:
+        """RSET, MAIL FROM and RCPT TO in that order; what cannot be sent safely is answered `not_sent` in its place."""
+        utf8 = "SMTPUTF8" in self._extensions
+        for_utf8 = any(not each.isascii() for each in rcpts)
+        wanted = [_Command(Stage.MAIL, "RSET")] if rset else []
+        if mail_from is not None:
+            wanted.append(_mail(mail_from, smtputf8=utf8, for_utf8=for_utf8))
+        wanted += [_rcpt(each, smtputf8=utf8) for each in rcpts]
+        if mail_from is not None and (why := next((each.why for each in wanted if each.stage is Stage.MAIL), "")):
+            wanted = [_Command(each.stage, each.line, each.why or why) for each in wanted]
+        sent = iter(await self._commands([(each.stage, each.line) for each in wanted if not each.why]))
+        return tuple(self._not_sent(each.stage, each.line, each.why) if each.why else next(sent) for each in wanted)
+
+    async def quit(self) -> None:
+        """QUIT, wait a moment for the answer, and close."""
+        if self.alive and self._lines.transport is not None:
+            self._lines.transport.write(b"QUIT\r\n")
+            await self._reply(Stage.QUIT, "QUIT", self._timeouts.quit_s, _now())
+            if self._lines.transport is not None:
+                self._lines.transport.close()
+            self._alive = False
+        self._abort()
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """A command about to be sent, or `why` it must not be."""
+
+    stage: Stage
+    line: str
+    why: str = ""
+
+
+def _mail(address: str, *, smtputf8: bool, for_utf8: bool) -> _Command:
+    try:
+        return _Command(Stage.MAIL, wire.mail_from(address, smtputf8=smtputf8, for_utf8=for_utf8))
+    except ParseError as error:
+        return _Command(Stage.MAIL, "MAIL FROM", str(error))
+
+
+def _rcpt(address: str, *, smtputf8: bool) -> _Command:
+    try:
+        return _Command(Stage.RCPT, wire.rcpt_to(address, smtputf8=smtputf8))
+    except ParseError as error:
+        return _Command(Stage.RCPT, "RCPT TO", str(error))
+
+
+def _now() -> tuple[str, float]:
+    return datetime.now(UTC).isoformat(timespec="milliseconds"), time.monotonic()
+
+
+@cache
+def _context(*, verify: bool) -> ssl.SSLContext:
+    """TLS as mail servers use it: any certificate and any version will do, unless verification is asked for."""
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    return context
+
+
+def _tls_problem(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate does not verify: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"the TLS handshake failed: {error.reason or error}"
+    return "the server closed the connection in the TLS handshake"
+
+
+class NetDialer:
+    """Opens Sessions over the network."""
+
+    async def connect(
+        self, ip: str, port: int = 25, *, source_ip: str = "", timeouts: Timeouts | None = None
+    ) -> NetSession:
+        """Connect and read the greeting; the Session's `greeting` says what came of it."""
+        session = NetSession(ip, port, timeouts or Timeouts())
+        await session.open(source_ip)
+        return session
