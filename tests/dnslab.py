@@ -11,7 +11,7 @@ import socketserver
 import struct
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import dns.flags
@@ -145,11 +145,25 @@ class _ThreadingTcp(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
 
 
+def _same_port(stack: ExitStack) -> tuple[_ThreadingTcp, _ThreadingUdp]:
+    """Servers on one port that is free for both TCP and UDP; somebody else may hold the first one tried."""
+    for _ in range(50):
+        tcp = _ThreadingTcp(("127.0.0.1", 0), _Tcp)
+        try:
+            udp = _ThreadingUdp(tcp.server_address, _Udp)
+        except OSError:
+            tcp.server_close()
+            continue
+        return stack.enter_context(tcp), stack.enter_context(udp)
+    raise RuntimeError("no port that is free for TCP and UDP")
+
+
 @contextmanager
 def serve(zone: Zone | Names) -> Iterator[tuple[str, Names]]:
     """Serve a zone; give `127.0.0.1:port` and the names served."""
     names = zone if isinstance(zone, Names) else Names(zone)
-    with _ThreadingTcp(("127.0.0.1", 0), _Tcp) as tcp, _ThreadingUdp(tcp.server_address, _Udp) as udp:
+    with ExitStack() as stack:
+        tcp, udp = _same_port(stack)
         for server in (tcp, udp):
             server.names = names  # type: ignore[attr-defined]
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
