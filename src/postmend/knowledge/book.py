@@ -27,6 +27,11 @@ FOLDER = compiled.HERE / "replies"
 STRENGTH = {"decisive": 7.0, "strong": 5.0, "fair": 3.0, "hint": 1.5}
 
 
+# What decides the compiled form, besides the rules.
+_COMPILERS = ("book.py", "phrases.py", "words.py")
+_MOST_SPOKEN = 4096  # sets of codes remembered
+
+
 class RuleText(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One `[[rule]]` as it is written. See `replies/README.md` for what each field means."""
 
@@ -166,6 +171,7 @@ class Book:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._regex: dict[tuple[int, int], re.Pattern[str]] = {}
+        self._spoken: dict[tuple[frozenset[str], Stage | None, str, str], list[Found]] = {}
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -216,9 +222,18 @@ class Book:
                 known = best.get(number)
                 if known is None or hit.end() - hit.start() > known.end - known.start:
                     best[number] = Found(rule, hit.start(), hit.end())
-        found = list(best.values())
-        allowed = (n for n in index.bare if self._allowed(rules[n], provider, stage, code_text, status))
-        return found + [Found(rules[number], 0, 0) for number in allowed]
+        return [*best.values(), *self._by_codes(provider, stage, code_text, status)]
+
+    def _by_codes(self, provider: frozenset[str], stage: Stage | None, code: str, status: str) -> list[Found]:
+        """The rules without words that speak; remembered, for there are few codes and many replies."""
+        key = provider, stage, code, status
+        known = self._spoken.get(key)
+        if known is None:
+            rules = (self.rules[number] for number in self._index.bare)
+            known = [Found(rule, 0, 0) for rule in rules if self._allowed(rule, provider, stage, code, status)]
+            if len(self._spoken) < _MOST_SPOKEN:
+                self._spoken[key] = known
+        return known
 
 
 def votes(found: list[Found], folded: str) -> list[Match]:
@@ -240,5 +255,5 @@ def votes(found: list[Found], folded: str) -> list[Match]:
 @cache
 def default_book() -> Book:
     """The book that comes with Postmend."""
-    sources = sorted(FOLDER.glob("*.toml"))
+    sources = sorted(FOLDER.glob("*.toml")) + [compiled.HERE / name for name in _COMPILERS]
     return Book(compiled.load("replies", Index, sources, lambda: compile_book(read_rules())))
