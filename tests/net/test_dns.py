@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import socket
 import subprocess
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import dns.message
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from postmend.model import ParseError
 from postmend.model.dns import Answer, Rcode
-from postmend.net.dns import open_resolver, parse_resolver, system_resolvers
+from postmend.net.dns import open_resolver
+from postmend.net.servers import parse_resolver, system_resolvers
 from postmend.net.wire import decode, encode_name
 from tests.conftest import require
-from tests.dnslab import Names, Zone, free_port, serve
+from tests.dnslab import Names, Zone, free_port, plain, serve
 
 ZONE: Zone = {
     "example.com": [("TXT", "v=spf1 -all"), ("MX", "10 mx.example.com."), ("MX", "0 ."), ("A", "192.0.2.1")],
@@ -117,7 +121,7 @@ def test_truncated_and_no_tcp() -> None:
                 sock.sendto(answer, client)
                 return await task
 
-        assert asyncio.run(go()).rcode is Rcode.TIMEOUT
+        assert asyncio.run(go()).rcode is Rcode.TRUNCATED
 
 
 def test_second_server_answers() -> None:
@@ -202,3 +206,157 @@ def test_nsd(tmp_path: Path) -> None:
             assert (www.records, www.cname) == (("192.0.2.7",), ("mail.example.com",))
         finally:
             server.terminate()
+
+
+class Hostile:
+    """A UDP server that answers each question with what `answers` makes of its bytes, in order."""
+
+    def __init__(self, *answers: Callable[[bytes], bytes | None]) -> None:
+        self.answers = answers
+        self.asked = 0
+
+    def __enter__(self) -> str:
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(("127.0.0.1", 0))
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+        return f"127.0.0.1:{self.sock.getsockname()[1]}"
+
+    def _serve(self) -> None:
+        while True:
+            data, client = self.sock.recvfrom(2048)
+            if not data:
+                return
+            self.asked += 1
+            for make in self.answers:
+                answer = make(data)
+                if answer is not None:
+                    self.sock.sendto(answer, client)
+
+    def __exit__(self, *_: object) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", self.sock.getsockname())
+        self.thread.join()
+        self.sock.close()
+
+
+RIGHT = Names(ZONE)
+
+
+def right(data: bytes) -> bytes | None:
+    return RIGHT.answer(data, tcp=False)
+
+
+def wrong_id(data: bytes) -> bytes | None:
+    answer = right(data)
+    return bytes([data[0] ^ 1]) + answer[1:] if answer else None
+
+
+def other_question(data: bytes) -> bytes | None:
+    return right(data.replace(b"\x07example", b"\x07elpmaxe"))
+
+
+def shouted(data: bytes) -> bytes | None:
+    answer = right(data)
+    return answer.replace(b"example", b"eXaMpLe") if answer else None
+
+
+def no_edns(data: bytes) -> bytes | None:
+    """A server from before EDNS: it does not understand the record at the end (RFC 6891 section 7)."""
+    if int.from_bytes(data[10:12]):
+        return data[:2] + b"\x81\x81" + data[4:10] + b"\0\0" + data[12:-11]
+    return right(data)
+
+
+@pytest.mark.parametrize(
+    ("answers", "rcode"),
+    [
+        ((wrong_id,), Rcode.TIMEOUT),
+        ((other_question,), Rcode.TIMEOUT),
+        ((lambda _: b"", lambda data: data, lambda data: data[:2] + b"\xff" * 40), Rcode.TIMEOUT),
+        ((wrong_id, other_question, right), Rcode.NOERROR),
+        ((shouted,), Rcode.NOERROR),
+        ((no_edns,), Rcode.NOERROR),
+    ],
+)
+def test_only_the_answer_to_the_question_counts(
+    answers: tuple[Callable[[bytes], bytes | None], ...], rcode: Rcode
+) -> None:
+    with Hostile(*answers) as where:
+        (answer,) = ask(where, ("example.com", "A"), timeout_s=0.5)
+    assert answer.rcode is rcode
+    assert answer.records == (("192.0.2.1",) if rcode is Rcode.NOERROR else ())
+
+
+def test_a_lost_question_is_sent_again() -> None:
+    seen: list[bytes] = []
+
+    def second(data: bytes) -> bytes | None:
+        seen.append(data)
+        return right(data) if len(seen) == 2 else None
+
+    with Hostile(second) as where:
+        (answer,) = ask(where, ("example.com", "A"), timeout_s=0.9)
+    assert answer.records == ("192.0.2.1",)
+    assert seen[0] == seen[1]  # the same id: an answer to the first still counts
+
+
+def test_a_thousand_at_once_and_none_is_lost() -> None:
+    with serve({"*.example.com": [("A", "192.0.2.1")]}) as (where, _):
+        answers = ask(where, *((f"n{i}.example.com", "A") for i in range(1000)), timeout_s=5)
+    assert {each.records for each in answers} == {("192.0.2.1",)}
+
+
+def test_ids_and_ports_are_not_guessed() -> None:
+    seen: set[tuple[int, int]] = set()
+    with serve(ZONE) as (where, names):
+        original = names.answer
+
+        def watched(data: bytes, *, tcp: bool) -> bytes | None:
+            seen.add((int.from_bytes(data[:2]), len(seen)))
+            return original(data, tcp=tcp)
+
+        names.answer = watched  # type: ignore[method-assign]
+        ask(where, *((f"n{i}.example.com", "A") for i in range(50)))
+    idents = sorted(ident for ident, _ in seen)
+    assert len(set(idents)) > 45
+    assert idents[-1] - idents[0] > 1000
+
+
+def test_aliases_that_the_server_leaves_to_us_are_followed_and_circles_end() -> None:
+    zone: Zone = {
+        "a.example.com": [("CNAME", "b.example.net.")], "round.example.com": [("CNAME", "round.example.com.")],
+    }  # fmt: skip
+
+    class NotChasing(Names):
+        def records(self, name: str) -> list[tuple[str, str]] | None:
+            found = super().records(name)
+            return found if name == self.first else []
+
+        def answer(self, data: bytes, *, tcp: bool) -> bytes | None:
+            self.first = plain(dns.message.from_wire(data).question[0].name)
+            return super().answer(data, tcp=tcp)
+
+    with serve(NotChasing(zone | {"b.example.net": [("A", "192.0.2.9")]})) as (where, _):
+        answer, circle = ask(where, ("a.example.com", "A"), ("round.example.com", "A"))
+    assert (answer.name, answer.records, answer.cname) == ("a.example.com", ("192.0.2.9",), ("b.example.net",))
+    assert not circle.records
+
+
+def test_big_answers_are_bounded() -> None:
+    zone: Zone = {
+        "big.example.com": [("TXT", "x" * 60_000)],
+        "many.example.com": [("MX", f"{i} mx{i}.") for i in range(3000)],
+    }
+    with serve(zone) as (where, _):
+        big, many = ask(where, ("big.example.com", "TXT"), ("many.example.com", "MX"), timeout_s=10)
+    assert [len(text) for text in big.records] == [60_000]
+    assert len(many.records) == 3000
+
+
+def test_an_absence_has_its_time() -> None:
+    name, zone = encode_name("gone.example.com"), encode_name("example.com")
+    soa = zone + zone + bytes(16) + (120).to_bytes(4)
+    record = zone + b"\x00\x06\x00\x01" + (3600).to_bytes(4) + len(soa).to_bytes(2) + soa
+    head = b"\x12\x34\x81\x83\x00\x01\x00\x00\x00\x01\x00\x00" + name + b"\x00\x01\x00\x01"
+    assert decode(head + record, "A").ttl_s == 120

@@ -17,7 +17,8 @@ from postmend.evidence.spf_repair import propose
 from postmend.knowledge.providers import provider_info
 from postmend.model import Fact, Finding, RecordChange
 from postmend.model.dns import Resolver
-from postmend.net.dns import NetResolver, servers_of
+from postmend.net.dns import NetResolver
+from postmend.net.servers import servers_of
 
 _NAMES = {
     "rdns": "reverse DNS", "helo": "HELO", "blocklist": "blocklists", "spf": "SPF", "dmarc": "DMARC", "mx": "MX",

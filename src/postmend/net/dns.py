@@ -1,204 +1,176 @@
 """The one Resolver that asks the network: UDP with random ids and ports, TCP where an answer does not fit.
 
-An answer counts only from the server asked, to the question asked. A question is sent again once, to the next server
-if there are several; each is asked once in a run and its answer shared. Never raises for what the network does: a
-server that does not answer, or cannot be reached, gives Rcode.TIMEOUT.
+Each question is put once in a run and its answer shared; at most a thousand are on their way at a time, the others
+wait their turn. Never raises for what the network does: a server that does not answer, or cannot be reached, gives
+Rcode.TIMEOUT, one that cuts its answer and refuses TCP gives Rcode.TRUNCATED.
 """
 
 import asyncio
-import ipaddress
-import secrets
 import time
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import cast
 
 from postmend.model.dns import Answer, Rcode
 from postmend.model.errors import ParseError
-from postmend.net.wire import Message, decode, encode_name, encode_query
+from postmend.net.servers import Server, servers_of, told
+from postmend.net.tcp import ask_tcp
+from postmend.net.udp import Exchange, Ports, Question
+from postmend.net.wire import Message, encode_name
 
-_SENDS = 2
-_CHANNELS = 8  # sockets, each with its own random port
-_MOST_CACHED = 100_000
-Server = tuple[str, int]
-
-
-def parse_resolver(text: str) -> Server:
-    """Read `HOST[:PORT]`, `[IPv6]:PORT` or a bare IPv6 address; raise ParseError saying what is wrong."""
-    host, port = text.strip(), "53"
-    if host.startswith("["):
-        host, _, rest = host[1:].partition("]")
-        port = rest.removeprefix(":") or port
-    elif host.count(":") == 1:
-        host, _, port = host.partition(":")
-    try:
-        number = int(port)
-        address = "127.0.0.1" if host == "localhost" else str(ipaddress.ip_address(host))
-    except ValueError as error:
-        raise ParseError(f"resolver {text!r}: an IP address is expected, with :PORT if it is not 53") from error
-    if not 0 < number < 65536:
-        raise ParseError(f"resolver {text!r}: no such port")
-    return address, number
+_FIRST_ON_THEIR_WAY = 128  # the server's buffer is not ours to fill: one more for each answer
+_MOST_ON_THEIR_WAY = 1000
+_MOST_KEPT = 10_000  # answers; the oldest is forgotten first
+_FRESH_S = 300.0  # a run asks once; who goes on for hours asks again
+_MOST_ALIASES = 8
+_Key = tuple[str, str]
 
 
-def system_resolvers(path: Path = Path("/etc/resolv.conf")) -> list[Server]:
-    """The name servers of the system, at most three as everywhere; the local one where none is named."""
-    servers: list[Server] = []
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        lines = []
-    for line in lines:
-        words = line.split()
-        if len(words) > 1 and words[0] == "nameserver":
-            try:
-                servers.append((str(ipaddress.ip_address(words[1])), 53))
-            except ValueError:
-                continue
-    return servers[:3] or [("127.0.0.1", 53)]
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """A question and its answer, or who waits for it."""
 
+    name: str
+    question: Question
+    at: float = 0.0
+    asked_at: str = ""
+    answer: Answer | None = None
+    waiters: list[asyncio.Future[Answer]] = field(default_factory=list)
 
-class _Channel(asyncio.DatagramProtocol):
-    """One connected socket and the questions that wait on it, by id."""
-
-    def __init__(self) -> None:
-        self.waiting: dict[int, tuple[bytes, str, asyncio.Future[Message | None]]] = {}
-        self.transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.DatagramTransport", transport)  # asyncio's own is no subclass before 3.12
-
-    def datagram_received(self, data: bytes, addr: object) -> None:
-        del addr  # the socket is connected: only the server's datagrams get here
-        waiting = self.waiting.get(int.from_bytes(data[:2]))
-        if waiting is None:
-            return
-        question, rdtype, future = waiting
-        try:
-            message = decode(data, rdtype)
-        except ParseError:
-            return  # not from who was asked, or broken: the right answer may still come
-        if message.question.lower() == question.lower() and not future.done():
-            future.set_result(message)
-
-    def error_received(self, exc: Exception) -> None:
-        del exc  # port unreachable: nobody is there, no use in waiting
-        for _, _, future in self.waiting.values():
-            if not future.done():
-                future.set_result(None)
+    def tell(self, answer: Answer) -> None:
+        self.answer = answer
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_result(answer)
+        self.waiters.clear()
 
 
 class NetResolver:
-    """A Resolver over UDP and TCP. `timeout_s` is for one question, all its sends together."""
+    """A Resolver over UDP and TCP. `timeout_s` is for one question, all its sends together.
 
-    def __init__(self, servers: list[Server], timeout_s: float = 2.0) -> None:
-        self._servers = servers
+    `recursive=False` asks name servers for what they themselves are responsible for.
+    """
+
+    def __init__(self, servers: list[Server], timeout_s: float = 2.0, *, recursive: bool = True) -> None:
+        self._servers = list(servers)
         self._timeout_s = timeout_s
-        self._channels: dict[Server, list[_Channel]] = {}
-        self._answers: dict[tuple[str, str], asyncio.Task[Answer]] = {}
+        self._recursive = recursive
+        self._ports: Ports | None = None
+        self._kept: dict[_Key, _Asked] = {}
+        self._queue: deque[_Asked] = deque()
+        self._on_their_way: dict[Exchange, _Asked] = {}
+        self._by_tcp: set[asyncio.Task[None]] = set()
+        self._room = _FIRST_ON_THEIR_WAY
+        self._clock = (0, "")
 
     async def query(self, name: str, rdtype: str) -> Answer:
-        """Ask for `rdtype` records of `name`; each question is put once, and its answer shared."""
-        key = (name.removesuffix(".").lower(), rdtype)
-        task = self._answers.get(key)
-        if task is None:
-            if len(self._answers) > _MOST_CACHED:
-                self._answers.clear()
-            task = self._answers[key] = asyncio.create_task(self._ask(name.removesuffix("."), rdtype))
-        return await asyncio.shield(task)
+        """Ask for `rdtype` records of `name`; an alias that the server leaves to us is followed."""
+        answer = await self._once(name, rdtype)
+        if not answer.cname or answer.records or answer.rcode is not Rcode.NOERROR:
+            return answer
+        chain = list(answer.cname)
+        while len(chain) <= _MOST_ALIASES:
+            more = await self._once(chain[-1], rdtype)
+            chain += more.cname
+            if more.records or not more.cname or more.rcode is not Rcode.NOERROR:
+                return replace(more, name=answer.name, cname=tuple(chain))
+        return answer
 
-    async def _ask(self, name: str, rdtype: str) -> Answer:
-        asked_at = datetime.now(UTC).isoformat(timespec="seconds")
-        start = time.monotonic()
+    async def _once(self, name: str, rdtype: str) -> Answer:
+        key = (name.removesuffix(".").lower(), rdtype)
+        asked = self._kept.get(key)
+        now = time.monotonic()
+        if asked is None or (asked.answer is not None and now - asked.at > _FRESH_S):
+            asked = self._begin(key, name.removesuffix("."), rdtype)
+        if asked.answer is not None:
+            return asked.answer
+        waiter: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        asked.waiters.append(waiter)
+        return await waiter
+
+    def _begin(self, key: _Key, name: str, rdtype: str) -> _Asked:
+        while len(self._kept) >= _MOST_KEPT:
+            self._kept.pop(next(iter(self._kept)))
         try:
             wire = encode_name(name)
         except ParseError:
-            return Answer(name, rdtype, Rcode.NOT_A_NAME, asked_at=asked_at)
-        message, server = await self._rounds(wire, rdtype)
-        elapsed_s = time.monotonic() - start
-        told = f"{server[0]}:{server[1]}" if server[1] != 53 else server[0]
+            asked = _Asked(name, Question(b"", rdtype))
+            asked.tell(Answer(name, rdtype, Rcode.NOT_A_NAME, asked_at=self._now()))
+            return asked
+        self._kept.pop(key, None)
+        asked = self._kept[key] = _Asked(name, Question(wire, rdtype, self._recursive))
+        self._queue.append(asked)
+        self._send_more()
+        return asked
+
+    def _send_more(self) -> None:
+        if self._ports is None:
+            self._ports = Ports(asyncio.get_running_loop())
+        while self._queue and len(self._on_their_way) < self._room:
+            asked = self._queue.popleft()
+            asked.at, asked.asked_at = time.monotonic(), self._now()
+            exchange = Exchange(asked.question, self._servers, self._timeout_s, self._ports, self._done)
+            self._on_their_way[exchange] = asked
+            exchange.send()
+
+    def _done(self, exchange: Exchange, message: Message | None, server: Server) -> None:
+        asked = self._on_their_way.pop(exchange, None)
+        if asked is None:
+            return
+        if message is not None and self._room < _MOST_ON_THEIR_WAY:
+            self._room += 1
+        if message is not None and self._servers[0] != server:
+            # Whoever answers is asked first from now on: one dead server costs its wait once.
+            self._servers = [server, *(each for each in self._servers if each != server)]
+        if message is not None and message.truncated:
+            task = asyncio.ensure_future(self._whole(asked, server))
+            self._by_tcp.add(task)
+            task.add_done_callback(self._by_tcp.discard)
+        else:
+            asked.tell(self._answer(asked, message, server))
+        if self._queue:
+            self._send_more()
+
+    async def _whole(self, asked: _Asked, server: Server) -> None:
+        message = await ask_tcp(asked.question, server, self._timeout_s)
+        none = Rcode.TRUNCATED if message is None else Rcode.TIMEOUT  # half an answer is none
+        asked.tell(self._answer(asked, message, server, none))
+
+    def _answer(
+        self, asked: _Asked, message: Message | None, server: Server, none: Rcode = Rcode.TIMEOUT
+    ) -> Answer:  # fmt: skip
+        elapsed_s = time.monotonic() - asked.at
+        rdtype = asked.question.rdtype
         if message is None:
-            return Answer(name, rdtype, Rcode.TIMEOUT, server=told, asked_at=asked_at, elapsed_s=elapsed_s)
+            return Answer(asked.name, rdtype, none, server=told(server), asked_at=asked.asked_at, elapsed_s=elapsed_s)
         return Answer(
-            name, rdtype, message.rcode, message.records, message.cname, message.ttl_s, message.authenticated,
-            told, asked_at, elapsed_s,
+            asked.name, rdtype, message.rcode, message.records, message.cname, message.ttl_s, message.authenticated,
+            told(server), asked.asked_at, elapsed_s, message.authoritative,
         )  # fmt: skip
 
-    async def _rounds(self, wire: bytes, rdtype: str) -> tuple[Message | None, Server]:
-        server, message = self._servers[0], None
-        for number in range(max(_SENDS, len(self._servers))):
-            server = self._servers[number % len(self._servers)]
-            share = self._timeout_s / max(_SENDS, len(self._servers))
-            answer = await self._send(wire, rdtype, server, share)
-            message = answer or message
-            if answer is not None and answer.rcode in {Rcode.NOERROR, Rcode.NXDOMAIN}:
-                break
-            if answer is not None and len(self._servers) == 1:
-                break  # it said no; asking again the same server is no use
-        return message, server
-
-    async def _send(self, wire: bytes, rdtype: str, server: Server, timeout_s: float) -> Message | None:
-        try:
-            async with asyncio.timeout(timeout_s):
-                message = await self._udp(wire, rdtype, server)
-        except (TimeoutError, OSError):
-            return None
-        if message is not None and message.truncated:
-            try:
-                async with asyncio.timeout(self._timeout_s):
-                    return await self._tcp(wire, rdtype, server)
-            except (TimeoutError, OSError, ParseError, asyncio.IncompleteReadError):
-                return None  # half an answer is none
-        return message
-
-    async def _channel(self, server: Server) -> _Channel:
-        channels = self._channels.setdefault(server, [])
-        if len(channels) < _CHANNELS:
-            _, channel = await asyncio.get_running_loop().create_datagram_endpoint(_Channel, remote_addr=server)
-            channels.append(channel)
-            return channel
-        return secrets.choice(channels)
-
-    async def _udp(self, wire: bytes, rdtype: str, server: Server) -> Message | None:
-        channel = await self._channel(server)
-        ident = secrets.randbelow(1 << 16)
-        while ident in channel.waiting:
-            ident = secrets.randbelow(1 << 16)
-        packet = encode_query(ident, wire, rdtype)
-        future: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
-        channel.waiting[ident] = (packet[12 : 12 + len(wire) + 4], rdtype, future)
-        try:
-            assert channel.transport is not None
-            channel.transport.sendto(packet)
-            return await future
-        finally:
-            channel.waiting.pop(ident, None)
-
-    async def _tcp(self, wire: bytes, rdtype: str, server: Server) -> Message | None:
-        reader, writer = await asyncio.open_connection(*server)
-        try:
-            packet = encode_query(secrets.randbelow(1 << 16), wire, rdtype)
-            writer.write(len(packet).to_bytes(2) + packet)
-            await writer.drain()
-            length = int.from_bytes(await reader.readexactly(2))
-            message = decode(await reader.readexactly(length), rdtype)
-            right = message.id == int.from_bytes(packet[:2]) and message.question.lower() == packet[12:-11].lower()
-            return message if right else None
-        finally:
-            writer.close()
+    def _now(self) -> str:
+        second = int(time.time())
+        if self._clock[0] != second:
+            self._clock = (second, datetime.fromtimestamp(second, UTC).isoformat())
+        return self._clock[1]
 
     async def close(self) -> None:
         """Close the sockets and drop what is still being asked."""
-        for task in self._answers.values():
+        for task in self._by_tcp:
             task.cancel()
-        await asyncio.gather(*self._answers.values(), return_exceptions=True)
-        for channels in self._channels.values():
-            for channel in channels:
-                if channel.transport is not None:
-                    channel.transport.close()
-        await asyncio.sleep(0)
+        await asyncio.gather(*self._by_tcp, return_exceptions=True)
+        for exchange in list(self._on_their_way):
+            exchange.stop()
+        for asked in (*self._on_their_way.values(), *self._queue):
+            for waiter in asked.waiters:
+                waiter.cancel()
+        self._on_their_way.clear()
+        self._queue.clear()
+        if self._ports is not None:
+            self._ports.close()
+            self._ports = None
 
 
 @asynccontextmanager
@@ -209,9 +181,3 @@ async def open_resolver(where: str = "", timeout_s: float = 2.0) -> AsyncIterato
         yield resolver
     finally:
         await resolver.close()
-
-
-def servers_of(where: str) -> list[Server]:
-    """The servers that a setting names, or the system's; raise ParseError where it is no address."""
-    named = [part for part in where.replace(",", " ").split() if part]
-    return [parse_resolver(part) for part in named] or system_resolvers()

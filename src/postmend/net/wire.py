@@ -4,6 +4,7 @@ Names travel as text with the zone-file escapes (`\.`, `\DDD`), without the fina
 """
 
 import ipaddress
+import re
 import struct
 from dataclasses import dataclass
 
@@ -19,20 +20,26 @@ _HEADER = struct.Struct("!HHHHHH")
 _FIXED = struct.Struct("!HHIH")
 # EDNS(0) with the payload size that is never fragmented (DNS flag day 2020), no options (RFC 6891 section 6.1).
 _OPT = b"\x00\x00\x29\x04\xd0\x00\x00\x00\x00\x00\x00"
-_RD_AD = 0x0120
-_TC, _AD, _QR = 0x0200, 0x0020, 0x8000
+_RD, _ASK_AD = 0x0100, 0x0020
+_AA, _TC, _AD, _QR = 0x0400, 0x0200, 0x0020, 0x8000
+_SOA = 6
+_PLAIN = re.compile(rb"[A-Za-z0-9_-]*").fullmatch
 _MOST_LABELS = 128
 _MOST_RECORDS = 4096  # of one answer; thousands of MX are somebody's joke
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A decoded answer: what `model.dns.Answer` needs, CNAMEs followed as far as the answer holds them."""
+    """A decoded answer: what `model.dns.Answer` needs, CNAMEs followed as far as the answer holds them.
+
+    `ttl_s` of an answer without records is how long its absence may be remembered (RFC 2308 section 5).
+    """
 
     id: int
     question: bytes
     rcode: Rcode
     truncated: bool
+    authoritative: bool
     authenticated: bool
     records: tuple[str, ...]
     cname: tuple[str, ...]
@@ -65,12 +72,21 @@ def encode_name(name: str) -> bytes:
     return made + b"\0"
 
 
-def encode_query(ident: int, name: bytes, rdtype: str) -> bytes:
-    """A recursive query for one question; `name` in wire form."""
-    return _HEADER.pack(ident, _RD_AD, 1, 0, 0, 1) + name + struct.pack("!HH", TYPES[rdtype], 1) + _OPT
+def encode_question(name: bytes, rdtype: str) -> bytes:
+    """The question section: `name` in wire form, type, class IN."""
+    return name + struct.pack("!HH", TYPES[rdtype], 1)
+
+
+def encode_query(ident: int, name: bytes, rdtype: str, *, recursive: bool = True, edns: bool = True) -> bytes:
+    """A query for one question; `name` in wire form. Old servers want it without EDNS (RFC 6891 section 7)."""
+    flags = _ASK_AD | (_RD if recursive else 0)
+    head = _HEADER.pack(ident, flags, 1, 0, 0, int(edns))
+    return head + encode_question(name, rdtype) + (_OPT if edns else b"")
 
 
 def _text(label: bytes) -> str:
+    if _PLAIN(label):
+        return label.decode("ascii")
     return "".join(
         chr(c) if 33 <= c <= 126 and c not in b".\\" else f"\\{chr(c)}" if c in b".\\" else f"\\{c:03d}" for c in label
     )
@@ -99,12 +115,19 @@ def _name(data: bytes, at: int) -> tuple[str, int]:
     raise ParseError("a name of too many labels")
 
 
+def _after_name(data: bytes, at: int) -> int:
+    """Where a possibly compressed name ends, without reading it."""
+    while (length := data[at]) and length < 64:
+        at += 1 + length
+    return at + (2 if length else 1)
+
+
 def _txt(data: bytes) -> str:
-    made, at = b"", 0
+    made, at = [], 0
     while at < len(data):
-        made += data[at + 1 : at + 1 + data[at]]
+        made.append(data[at + 1 : at + 1 + data[at]])
         at += 1 + data[at]
-    return made.decode("latin-1")
+    return b"".join(made).decode("latin-1")
 
 
 def _rdata(data: bytes, at: int, length: int, number: int) -> str:
@@ -136,34 +159,56 @@ def decode(data: bytes, rdtype: str) -> Message:
 
 
 def _decode(data: bytes, wanted: int) -> Message:
-    ident, flags, questions, answers, _, _ = _HEADER.unpack_from(data)
+    ident, flags, questions, answers, authorities, _ = _HEADER.unpack_from(data)
     if not flags & _QR or questions != 1:
         raise ParseError("not an answer to one question")
-    asked, at = _name(data, 12)
-    question = data[12 : at + 4]
-    at += 4
-    found: list[tuple[str, int, str, int]] = []
-    for _ in range(min(answers, _MOST_RECORDS)):
+    at = _after_name(data, 12) + 4
+    question = data[12:at]
+    records: tuple[str, ...] = ()
+    chain: tuple[str, ...] = ()
+    ttl_s = 0
+    if answers:
+        found, at = _answers(data, at, min(answers, _MOST_RECORDS), wanted, cut=bool(flags & _TC))
+        records, chain, ttl_s = _follow(_name(data, 12)[0].lower(), found, wanted)
+    if not records and authorities and answers <= _MOST_RECORDS and not flags & _TC:
+        ttl_s = _absent_s(data, at)
+    return Message(
+        ident, question, _RCODES.get(flags & 15, Rcode.SERVFAIL), bool(flags & _TC), bool(flags & _AA),
+        bool(flags & _AD), records, chain, ttl_s,
+    )  # fmt: skip
+
+
+_Found = list[tuple[str, int, str, int]]  # owner, type, text, TTL
+
+
+def _answers(data: bytes, at: int, count: int, wanted: int, *, cut: bool) -> tuple[_Found, int]:
+    """The records of the answer section that matter, and where the section ends."""
+    found: _Found = []
+    for _ in range(count):
         owner, at = _name(data, at)
         number, klass, ttl, length = _FIXED.unpack_from(data, at)
         at += _FIXED.size
         if at + length > len(data):
-            if flags & _TC:
+            if cut:
                 break
             raise ParseError("a record longer than its message")
         if klass == 1 and number in {wanted, TYPES["CNAME"]}:
             found.append((owner.lower(), number, _rdata(data, at, length, number), ttl))
         at += length
-    records, chain, ttl_s = _follow(asked.lower(), found, wanted)
-    return Message(
-        ident, question, _RCODES.get(flags & 15, Rcode.SERVFAIL), bool(flags & _TC), bool(flags & _AD),
-        records, chain, ttl_s,
-    )  # fmt: skip
+    return found, at
 
 
-def _follow(
-    asked: str, found: list[tuple[str, int, str, int]], wanted: int
-) -> tuple[tuple[str, ...], tuple[str, ...], int]:
+def _absent_s(data: bytes, at: int) -> int:
+    """The TTL of a negative answer: the SOA's own or its last field, the smaller (RFC 2308 section 5)."""
+    at = _after_name(data, at)
+    number, _, ttl, length = _FIXED.unpack_from(data, at)
+    if number != _SOA:
+        return 0
+    end = at + _FIXED.size + length
+    return min(int(ttl), int.from_bytes(data[end - 4 : end]))
+
+
+def _follow(asked: str, found: _Found, wanted: int) -> tuple[tuple[str, ...], tuple[str, ...], int]:
     chain: list[str] = []
     aliases = {owner: (target, ttl) for owner, number, target, ttl in found if number == TYPES["CNAME"]}
     owner, ttls = asked, []

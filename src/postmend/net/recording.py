@@ -1,0 +1,98 @@
+"""The DNS answers that a report rests on, saved as JSON lines, and given again: the same report without a network.
+
+One line an answer, `{"dns": {...}}` with the fields of `model.dns.Answer`; lines of other kinds are passed over, so that
+other recorders can share the file. What was not recorded is answered as a timeout: not known.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from postmend.model.dns import Answer, Asker, Rcode
+from postmend.model.errors import ParseError
+
+_MOST_OCTETS = 256 << 20
+_Key = tuple[str, str, bool]
+
+
+class _Line(msgspec.Struct, omit_defaults=True):
+    dns: Answer | None = None
+    direct: bool = False  # asked of the zone's own servers
+
+
+def _key(name: str, rdtype: str, *, direct: bool) -> _Key:
+    return name.removesuffix(".").lower(), rdtype, direct
+
+
+class Recorder:
+    """An asker that hands questions on and keeps the answers, in the order in which they came."""
+
+    def __init__(self, asked: Asker) -> None:
+        self._asked = asked
+        self._lines: dict[_Key, list[Answer]] = {}
+
+    async def query(self, name: str, rdtype: str) -> Answer:
+        """Ask, and keep the answer."""
+        answer = await self._asked.query(name, rdtype)
+        self._lines[_key(name, rdtype, direct=False)] = [answer]
+        return answer
+
+    async def authoritative(self, name: str, rdtype: str) -> tuple[Answer, ...]:
+        """Ask the zone's own servers, and keep their answers."""
+        answers = await self._asked.authoritative(name, rdtype)
+        self._lines[_key(name, rdtype, direct=True)] = list(answers)
+        return answers
+
+    async def close(self) -> None:
+        """Close what was asked."""
+        await self._asked.close()
+
+    def save(self, path: Path) -> None:
+        """Write the answers, whole or not at all; raise ParseError where the file cannot be written."""
+        lines = [
+            msgspec.json.encode(_Line(answer, key[2])) for key, answers in self._lines.items() for answer in answers
+        ]
+        part = path.with_name(path.name + ".part")
+        try:
+            part.write_bytes(b"".join(line + b"\n" for line in lines))
+            part.replace(path)
+        except OSError as error:
+            raise ParseError(f"{path}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+
+
+class Replay:
+    """An asker that knows what was recorded and nothing else."""
+
+    def __init__(self, path: Path) -> None:
+        self._answers: dict[_Key, list[Answer]] = {}
+        for number, line in enumerate(_lines(path), 1):
+            try:
+                held = msgspec.json.decode(line, type=_Line)
+            except msgspec.MsgspecError as error:
+                raise ParseError(f"{path}:{number}: no line of a recording: {error}") from error
+            if held.dns is not None:
+                key = _key(held.dns.name, held.dns.type, direct=held.direct)
+                self._answers.setdefault(key, []).append(held.dns)
+
+    async def query(self, name: str, rdtype: str) -> Answer:
+        """The recorded answer."""
+        held = self._answers.get(_key(name, rdtype, direct=False))
+        return held[0] if held else Answer(name, rdtype, Rcode.TIMEOUT, server="recording")
+
+    async def authoritative(self, name: str, rdtype: str) -> tuple[Answer, ...]:
+        """The recorded answers of the zone's own servers."""
+        return tuple(self._answers.get(_key(name, rdtype, direct=True), ()))
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def _lines(path: Path) -> list[bytes]:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MOST_OCTETS + 1)
+    except OSError as error:
+        raise ParseError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from error
+    if len(raw) > _MOST_OCTETS:
+        raise ParseError(f"{path}: a recording of more than {_MOST_OCTETS >> 20} MiB is not read")
+    return [line for line in raw.splitlines() if line.strip()]
