@@ -46,10 +46,13 @@ def plain(name: dns.name.Name) -> str:
 class Names:
     """The zone, and how it answers."""
 
-    def __init__(self, zone: Zone, *, delay_s: float = 0.0, truncate: bool = False) -> None:
+    def __init__(
+        self, zone: Zone, *, delay_s: float = 0.0, truncate: bool = False, authoritative: bool = False
+    ) -> None:
         self.zone = {name.lower().rstrip("."): records for name, records in zone.items()}
         self.delay_s = delay_s
         self.truncate = truncate
+        self.authoritative = authoritative
         self.asked: list[tuple[str, str]] = []
 
     def records(self, name: str) -> list[tuple[str, str]] | None:
@@ -73,6 +76,8 @@ class Names:
         if self.delay_s:
             time.sleep(self.delay_s)
         reply = dns.message.make_response(query, recursion_available=True)
+        if self.authoritative:
+            reply.flags |= dns.flags.AA
         if not self._fill(reply, question.name, name, rdtype):
             return None
         wire = reply.to_wire(max_size=65535)
@@ -145,10 +150,10 @@ class _ThreadingTcp(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
 
 
-def _same_port(stack: ExitStack) -> tuple[_ThreadingTcp, _ThreadingUdp]:
+def _same_port(stack: ExitStack, host: str) -> tuple[_ThreadingTcp, _ThreadingUdp]:
     """Servers on one port that is free for both TCP and UDP; somebody else may hold the first one tried."""
     for _ in range(50):
-        tcp = _ThreadingTcp(("127.0.0.1", 0), _Tcp)
+        tcp = _ThreadingTcp((host, 0), _Tcp)
         try:
             udp = _ThreadingUdp(tcp.server_address, _Udp)
         except OSError:
@@ -159,15 +164,15 @@ def _same_port(stack: ExitStack) -> tuple[_ThreadingTcp, _ThreadingUdp]:
 
 
 @contextmanager
-def serve(zone: Zone | Names) -> Iterator[tuple[str, Names]]:
-    """Serve a zone; give `127.0.0.1:port` and the names served."""
+def serve(zone: Zone | Names, host: str = "127.0.0.1") -> Iterator[tuple[str, Names]]:
+    """Serve a zone on a loopback address; give `host:port` and the names served."""
     names = zone if isinstance(zone, Names) else Names(zone)
     with ExitStack() as stack:
-        tcp, udp = _same_port(stack)
+        tcp, udp = _same_port(stack, host)
         for server in (tcp, udp):
             server.names = names  # type: ignore[attr-defined]
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        yield f"127.0.0.1:{tcp.server_address[1]}", names
+        yield f"{host}:{tcp.server_address[1]}", names
         for server in (tcp, udp):
             server.shutdown()
 

@@ -7,17 +7,18 @@ from typing import Any
 
 import msgspec
 
+from postmend.app.asker import asker_of
 from postmend.app.output import Evidence, finding_out
 from postmend.app.settings import Settings
 from postmend.evidence.blocklists import check_blocklists
 from postmend.evidence.dmarc import check_dmarc
+from postmend.evidence.freshness import check_freshness
 from postmend.evidence.helo import check_helo
 from postmend.evidence.mx import check_mx
 from postmend.evidence.rdns import check_rdns
 from postmend.evidence.spf_lint import lint_spf
 from postmend.model import Fact, Finding, ParseError, parse_address
-from postmend.model.dns import Resolver
-from postmend.net.dns import open_resolver
+from postmend.model.dns import Asker, Resolver
 
 TOPICS = ("mx", "spf", "dmarc", "rdns", "helo", "blocklist")
 _MOST_ADDRESSES = 8  # of a host
@@ -56,31 +57,33 @@ async def _host_addresses(resolver: Resolver, name: str) -> list[str]:
     return [*a.records, *aaaa.records][:_MOST_ADDRESSES]
 
 
-async def _about_ip(
-    resolver: Resolver, ip: str, settings: Settings
-) -> dict[str, Coroutine[Any, Any, tuple[Finding, ...]]]:
+async def _about_ip(asker: Asker, ip: str, settings: Settings) -> dict[str, Coroutine[Any, Any, tuple[Finding, ...]]]:
     return {
-        f"rdns of {ip}": check_rdns(resolver, ip),
-        f"blocklist of {ip}": check_blocklists(resolver, ip, keys=settings.blocklist_keys),
+        f"rdns of {ip}": check_rdns(asker, ip),
+        f"rdns of {ip} now": check_freshness(asker, ipaddress.ip_address(ip).reverse_pointer, "PTR"),
+        f"blocklist of {ip}": check_blocklists(asker, ip, keys=settings.blocklist_keys),
     }
 
 
 async def _questions(
-    resolver: Resolver, target: str, kind: str, settings: Settings
+    asker: Asker, target: str, kind: str, settings: Settings
 ) -> dict[str, Coroutine[Any, Any, tuple[Finding, ...]]]:
     if kind == "ip":
-        return await _about_ip(resolver, str(ipaddress.ip_address(target)), settings)
+        return await _about_ip(asker, str(ipaddress.ip_address(target)), settings)
     domain = target.rpartition("@")[2].rstrip(".")
     asked: dict[str, Coroutine[Any, Any, tuple[Finding, ...]]] = {
-        "mx": check_mx(resolver, domain),
-        "spf": lint_spf(resolver, domain),
-        "dmarc": check_dmarc(resolver, domain),
-        "blocklist": check_blocklists(resolver, domain, keys=settings.blocklist_keys),
+        "mx": check_mx(asker, domain),
+        "mx now": check_freshness(asker, domain, "MX"),
+        "spf": lint_spf(asker, domain),
+        "spf now": check_freshness(asker, domain, "TXT"),
+        "dmarc": check_dmarc(asker, domain),
+        "dmarc now": check_freshness(asker, f"_dmarc.{domain}", "TXT"),
+        "blocklist": check_blocklists(asker, domain, keys=settings.blocklist_keys),
     }
     if kind == "host":
-        for ip in await _host_addresses(resolver, domain):
-            asked |= await _about_ip(resolver, ip, settings)
-            asked[f"helo as {ip}"] = check_helo(resolver, domain, ip)
+        for ip in await _host_addresses(asker, domain):
+            asked |= await _about_ip(asker, ip, settings)
+            asked[f"helo as {ip}"] = check_helo(asker, domain, ip)
     return asked
 
 
@@ -95,9 +98,9 @@ async def _kind_in_dns(resolver: Resolver, target: str, kind: str) -> str:
     return "host" if await _host_addresses(resolver, name) else "domain"
 
 
-async def _check(resolver: Resolver, target: str, settings: Settings, only: frozenset[str]) -> Checked:
-    kind = await _kind_in_dns(resolver, target, kind_of(target))
-    asked = await _questions(resolver, target, kind, settings)
+async def _check(asker: Asker, target: str, settings: Settings, only: frozenset[str]) -> Checked:
+    kind = await _kind_in_dns(asker, target, kind_of(target))
+    asked = await _questions(asker, target, kind, settings)
     tasks = {}
     for name, question in asked.items():
         if only and name.split()[0] not in only:
@@ -132,5 +135,8 @@ async def check_targets(targets: tuple[str, ...], settings: Settings, only: froz
             kind_of(target)
         except ParseError as error:
             raise ParseError(f"{target[:80]!r}: {error}") from error
-    async with open_resolver(settings.resolver, settings.timeout_s) as resolver:
-        return list(await asyncio.gather(*(_check(resolver, target, settings, only) for target in targets)))
+    asker = asker_of(settings)
+    try:
+        return list(await asyncio.gather(*(_check(asker, target, settings, only) for target in targets)))
+    finally:
+        await asker.close()

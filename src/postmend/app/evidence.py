@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
+from postmend.app.asker import asker_of
 from postmend.app.settings import Settings
 from postmend.diagnosis import Subject
 from postmend.evidence.blocklists import check_blocklists, ended_findings
@@ -16,9 +17,7 @@ from postmend.evidence.spf_finding import check_spf
 from postmend.evidence.spf_repair import propose
 from postmend.knowledge.providers import provider_info
 from postmend.model import Fact, Finding, RecordChange
-from postmend.model.dns import Resolver
-from postmend.net.dns import NetResolver
-from postmend.net.servers import servers_of
+from postmend.model.dns import Asker, Resolver
 
 _NAMES = {
     "rdns": "reverse DNS", "helo": "HELO", "blocklist": "blocklists", "spf": "SPF", "dmarc": "DMARC", "mx": "MX",
@@ -39,7 +38,7 @@ class Gathered:
 class Evidence:
     """Asks the world through one resolver. Findings that came in before the deadline are kept."""
 
-    resolver: NetResolver
+    resolver: Asker
     settings: Settings
     _partial: dict[str, list[Finding]] = field(default_factory=dict)
 
@@ -79,8 +78,8 @@ def _silent(findings: list[Finding]) -> list[str]:
 
 
 async def open_evidence(settings: Settings) -> Evidence:
-    """Evidence through the resolver that the settings name; raises ParseError where it is no address."""
-    return Evidence(NetResolver(servers_of(settings.resolver), settings.timeout_s), settings)
+    """Evidence through the resolver that the settings name; or a recording; raises ParseError where it is neither."""
+    return Evidence(asker_of(settings), settings)
 
 
 Found = tuple[tuple[Finding, ...], tuple[RecordChange, ...]]

@@ -16,6 +16,7 @@ class _Dns(msgspec.Struct, forbid_unknown_fields=True):
     resolver: str = ""
     timeout_s: float = 2.0
     deadline_s: float = 10.0
+    authority_ports: dict[str, int] = {}
 
 
 class _Identity(msgspec.Struct, forbid_unknown_fields=True):
@@ -36,7 +37,9 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 class Settings:
     """What a run was told. `ip`, `mail_from`, `helo` overrule what the bounce says of the sending side.
 
-    `timeout_s` is for one DNS question, `deadline_s` for all evidence on one refusal.
+    `timeout_s` is for one DNS question, `deadline_s` for all evidence on one refusal. `record` names a file that the
+    DNS answers are written to, `replay` one that they are read from; `authority_ports` gives the port of name servers
+    that do not listen on 53, by address.
     """
 
     offline: bool = False
@@ -47,6 +50,9 @@ class Settings:
     mail_from: str = ""
     helo: str = ""
     blocklist_keys: dict[str, str] = field(default_factory=dict, repr=False)
+    authority_ports: dict[str, int] = field(default_factory=dict)
+    record: str = ""
+    replay: str = ""
 
 
 def _read(path: str) -> _File:
@@ -76,6 +82,7 @@ def load_settings(config_path: str | None = None, **options: str | bool | float 
         mail_from=file.identity.mail_from,
         helo=file.identity.helo,
         blocklist_keys=dict(file.blocklist_keys),
+        authority_ports=dict(file.dns.authority_ports),
     )
     made = replace(settings, **{name: value for name, value in options.items() if value not in {None, ""}})  # type: ignore[arg-type]
     _check(made)

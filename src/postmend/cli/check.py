@@ -8,7 +8,7 @@ import click
 
 from postmend.app.check import TOPICS, Checked, check_targets
 from postmend.app.settings import load_settings
-from postmend.cli.options import common, write_json
+from postmend.cli.options import common, recorded, write_json
 from postmend.cli.render import Paper, mark_line
 from postmend.model import ParseError
 
@@ -19,11 +19,14 @@ _KINDS = {"domain": "a domain", "host": "a host", "ip": "an IP address", "addres
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
 @click.option("--only", metavar="TOPICS", help=f"Only these, with commas: {', '.join(TOPICS)}.")
 @click.option("--deadline", "deadline_s", type=click.FloatRange(0.1, 600), help="Seconds for all of it (10).")
+@recorded
 @common
 def command(
     targets: tuple[str, ...],
     only: str | None,
     deadline_s: float | None,
+    record: str | None,
+    replay: str | None,
     as_json: bool,
     resolver: str | None,
     config_path: str | None,
@@ -35,7 +38,7 @@ def command(
     topics = frozenset(each.strip() for each in (only or "").split(",") if each.strip())
     if topics - set(TOPICS):
         raise ParseError(f"--only: no such topic: {', '.join(sorted(topics - set(TOPICS)))}")
-    settings = load_settings(config_path, resolver=resolver, deadline_s=deadline_s)
+    settings = load_settings(config_path, resolver=resolver, deadline_s=deadline_s, record=record, replay=replay)
     checked = asyncio.run(check_targets(targets, settings, topics))
     paper = Paper.of_stdout()
     for each in checked:

@@ -9,7 +9,7 @@ import click
 from postmend.app.explain import Explanation, Options, explain_sources
 from postmend.app.inputs import Source, find_sources
 from postmend.app.settings import load_settings
-from postmend.cli.options import common, write_json
+from postmend.cli.options import common, recorded, write_json
 from postmend.cli.render import Paper, report, short_line, totals
 from postmend.model import ParseError
 
@@ -28,6 +28,7 @@ _LONG = 5  # up to this many inputs get a whole report each
     "--deadline", "deadline_s", type=click.FloatRange(0.1, 600), help="Seconds for all evidence on one refusal (10)."
 )
 @click.option("--full", is_flag=True, help="A whole report on each of many inputs, not a line.")
+@recorded
 @common
 def command(
     paths: tuple[str, ...],
@@ -39,6 +40,8 @@ def command(
     message: str | None,
     deadline_s: float | None,
     full: bool,
+    record: str | None,
+    replay: str | None,
     as_json: bool,
     resolver: str | None,
     config_path: str | None,
@@ -48,8 +51,9 @@ def command(
     Takes a bounce (.eml, .msg), an mbox, a Maildir, a folder, log lines, or text pasted on standard input.
     """
     settings = load_settings(
-        config_path, offline=offline, resolver=resolver, ip=ip, mail_from=mail_from, helo=helo, deadline_s=deadline_s
-    )
+        config_path, offline=offline, resolver=resolver, ip=ip, mail_from=mail_from, helo=helo, deadline_s=deadline_s,
+        record=record, replay=replay,
+    )  # fmt: skip
     if text is None and not paths and sys.stdin.isatty():
         click.echo("Paste the bounce or the reply, then press Ctrl-D.", err=True)
     sources: Sequence[Source] = () if text is not None else find_sources(paths)

@@ -24,6 +24,16 @@ def common(function: F) -> F:
     return function
 
 
+def recorded(function: F) -> F:
+    """Add `--record` and `--replay`: the DNS answers of a run, written down or read instead of asked."""
+    for option in (
+        click.option("--replay", metavar="FILE", help="Take the DNS answers from a recording; ask nobody."),
+        click.option("--record", metavar="FILE", help="Write down the DNS answers that the report rests on."),
+    ):
+        function = option(function)
+    return function
+
+
 def write_json(value: object) -> None:
     """Write one value as a line of JSON."""
     import msgspec

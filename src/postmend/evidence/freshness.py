@@ -62,8 +62,6 @@ def _short(answer: Answer) -> str:
     return text if len(text) <= 120 else text[:116] + " ..."
 
 
-def _finding(
-    ident: str, result: Fact, detail: str, answer: Answer, data: tuple[tuple[str, str], ...] = ()
-) -> Finding:
+def _finding(ident: str, result: Fact, detail: str, answer: Answer, data: tuple[tuple[str, str], ...] = ()) -> Finding:
     record = f"{answer.name} {answer.type} {_short(answer)} (of {answer.server})"
     return Finding("dns", ident, answer.name, result, detail, (), (), record, record, answer.asked_at, data)

@@ -46,11 +46,11 @@ class NetAsker:
 
     async def _addresses(self, host: str) -> list[Server]:
         a, aaaa = await asyncio.gather(self._resolver.query(host, "A"), self._resolver.query(host, "AAAA"))
-        found: list[Server] = []
-        for text in (*a.records, *aaaa.records)[:_MOST_ADDRESSES]:
-            if text in self._ports or ipaddress.ip_address(text).is_global:
-                found.append((text, self._ports.get(text, 53)))
-        return found
+        return [
+            (text, self._ports.get(text, 53))
+            for text in (*a.records, *aaaa.records)[:_MOST_ADDRESSES]
+            if text in self._ports or ipaddress.ip_address(text).is_global
+        ]
 
     def _direct(self, server: Server) -> NetResolver:
         if server not in self._servers:

@@ -1,7 +1,7 @@
 """The DNS answers that a report rests on, saved as JSON lines, and given again: the same report without a network.
 
-One line an answer, `{"dns": {...}}` with the fields of `model.dns.Answer`; lines of other kinds are passed over, so that
-other recorders can share the file. What was not recorded is answered as a timeout: not known.
+One line an answer, `{"dns": {...}}` with the fields of `model.dns.Answer`; lines of other kinds are passed over, so
+that other recorders can share the file. What was not recorded is answered as a timeout: not known.
 """
 
 from pathlib import Path
@@ -25,39 +25,46 @@ def _key(name: str, rdtype: str, *, direct: bool) -> _Key:
 
 
 class Recorder:
-    """An asker that hands questions on and keeps the answers, in the order in which they came."""
+    """An asker that hands questions on and writes each answer down as it comes; the file gets its name at the end."""
 
-    def __init__(self, asked: Asker) -> None:
+    def __init__(self, asked: Asker, path: Path) -> None:
         self._asked = asked
-        self._lines: dict[_Key, list[Answer]] = {}
+        self._path = path
+        self._part = path.with_name(path.name + ".part")
+        self._written: set[_Key] = set()
+        try:
+            self._file = self._part.open("wb")
+        except OSError as error:
+            raise ParseError(f"{path}: cannot be written ({(error.strerror or str(error)).lower()})") from error
 
     async def query(self, name: str, rdtype: str) -> Answer:
-        """Ask, and keep the answer."""
+        """Ask, and write the answer down."""
         answer = await self._asked.query(name, rdtype)
-        self._lines[_key(name, rdtype, direct=False)] = [answer]
+        self._write(_key(name, rdtype, direct=False), (answer,))
         return answer
 
     async def authoritative(self, name: str, rdtype: str) -> tuple[Answer, ...]:
-        """Ask the zone's own servers, and keep their answers."""
+        """Ask the zone's own servers, and write their answers down."""
         answers = await self._asked.authoritative(name, rdtype)
-        self._lines[_key(name, rdtype, direct=True)] = list(answers)
+        self._write(_key(name, rdtype, direct=True), answers)
         return answers
 
-    async def close(self) -> None:
-        """Close what was asked."""
-        await self._asked.close()
+    def _write(self, key: _Key, answers: tuple[Answer, ...]) -> None:
+        if key in self._written:
+            return
+        self._written.add(key)
+        for answer in answers:
+            self._file.write(msgspec.json.encode(_Line(answer, key[2])) + b"\n")
 
-    def save(self, path: Path) -> None:
-        """Write the answers, whole or not at all; raise ParseError where the file cannot be written."""
-        lines = [
-            msgspec.json.encode(_Line(answer, key[2])) for key, answers in self._lines.items() for answer in answers
-        ]
-        part = path.with_name(path.name + ".part")
+    async def close(self) -> None:
+        """Close what was asked, and give the recording its name; raise ParseError where the disk is full."""
+        await self._asked.close()
         try:
-            part.write_bytes(b"".join(line + b"\n" for line in lines))
-            part.replace(path)
+            self._file.close()
+            if self._part.exists():
+                self._part.replace(self._path)
         except OSError as error:
-            raise ParseError(f"{path}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+            raise ParseError(f"{self._path}: cannot be written ({(error.strerror or str(error)).lower()})") from error
 
 
 class Replay:
