@@ -40,10 +40,10 @@ lint: $(DEV)
 	$(BIN)/postmend rules check
 
 unit: $(DEV)
-	POSTMEND_REQUIRE_SERVERS=$${POSTMEND_REQUIRE_SERVERS-1} $(BIN)/pytest -n auto -q
+	POSTMEND_REQUIRE_SERVERS=$${POSTMEND_REQUIRE_SERVERS-1} $(BIN)/pytest -n auto --dist loadgroup -q
 
 quick: $(DEV) lint
-	$(BIN)/pytest -n auto -q -m "not heavy"
+	$(BIN)/pytest -n auto --dist loadgroup -q -m "not heavy"
 
 bench: $(DEV)
 	$(BIN)/python -m bench

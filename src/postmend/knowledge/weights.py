@@ -40,4 +40,5 @@ def all_weights() -> dict[tuple[str, str], Weight]:
 def weight_of(finding: Finding) -> Weight | None:
     """The row for a finding, None where it says nothing about any cause."""
     table = all_weights()
-    return table.get((finding.id, finding.get("standing"))) or table.get((finding.id, ""))
+    standing = finding.get("standing") or finding.get("policy")
+    return table.get((finding.id, standing)) or table.get((finding.id, ""))

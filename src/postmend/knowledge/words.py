@@ -19,6 +19,8 @@ IPV6 = re.compile(
 EMAIL = re.compile(r"(?<![^\s<>()\[\],;:\"'=])[^\s<>()\[\],;:\"'@=]{1,64}@[^\s<>()\[\],;:\"'@/]{1,253}")
 # A line break inside a reply repeats the code: `550-5.7.1 text 550 5.7.1 text`.
 _REPEATED = re.compile(r"(?<=\s)([245]\d\d)(?:-|\s)(?:([245]\.\d{1,3}\.\d{1,3})(?=\s|$))?")
+# The first of several lines, as somebody else quotes it: `host mx.example.net[192.0.2.1] said: 550-5.7.1 text`.
+_FIRST_OF_SEVERAL = re.compile(r"(?<=: )([245]\d\d)-")
 _DROP = str.maketrans(
     dict.fromkeys("\"`´“”„«»‘’'", "") | dict.fromkeys(",;!?()[]{}*|\\-–—・。、「」【】！？；，（）：", " ")
 )
@@ -33,10 +35,13 @@ MAX_CHARS = 4000  # a reply is at most some 100 lines of 512 octets; what says w
 
 def strip_repeated_codes(text: str) -> str:
     """Drop the reply code (and its enhanced status) where each further line of one reply repeats it."""
-    head = text.lstrip("( ").removeprefix("reason: ")[:3]
+    head, before = text.lstrip("( ").removeprefix("reason: ")[:3], ""
     if not head.isdigit():
-        return text
-    return _REPEATED.sub(lambda found: "" if found[1] == head else found[0], text)
+        quoted = _FIRST_OF_SEVERAL.search(text)
+        if quoted is None:
+            return text
+        head, before, text = quoted[1], text[: quoted.end()], text[quoted.end() :]
+    return before + _REPEATED.sub(lambda found: "" if found[1] == head else found[0], text)
 
 
 def _unaccent(text: str) -> str:

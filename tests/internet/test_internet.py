@@ -1,0 +1,69 @@
+"""Mail is really sent, the bounce really comes back, the verdict is right, and the plan, when carried out, lets it through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+import postmend
+from tests.internet.lab import Internet
+from tests.internet.names import RESOLVER
+from tests.internet.repairs import repair
+from tests.internet.scenario import Scenario, scenarios
+from tests.servers import need, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [pytest.mark.servers, pytest.mark.heavy, pytest.mark.xdist_group("internet")]
+
+
+@pytest.fixture(scope="module")
+def internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
+    """The internet, with every scenario's message on its way."""
+    need("postfix", "exim", "names")
+    made = Internet(tmp_path_factory.mktemp("internet"))
+    try:
+        made.start()
+        for each in scenarios():
+            made.send(each)
+        yield made
+    finally:
+        made.stop()
+
+
+def bounce(internet: Internet, scenario: Scenario) -> bytes:
+    """The bounce of a scenario's message, once it is there."""
+    wait_for(
+        lambda: bool(internet.bounces(scenario)), f"the bounce of {scenario.id}", log=internet.senders.of(scenario).log
+    )
+    return internet.bounces(scenario)[0]
+
+
+def explained(internet: Internet, scenario: Scenario) -> dict[str, Any]:
+    """What `postmend explain` says of a scenario's bounce, as JSON values."""
+    it = internet.identities[scenario.id]
+    given = {"ip": it.ip, "helo": it.helo} if scenario.told else {}
+    raw = bounce(internet, scenario)
+    (result,) = internet.inside(postmend.explain, raw, resolver=f"{RESOLVER}:53", **given)
+    (failure,) = msgspec.to_builtins(result.failures)
+    return failure
+
+
+@pytest.mark.parametrize("scenario", scenarios(), ids=lambda each: each.id)
+def test_scenario(internet: Internet, scenario: Scenario) -> None:
+    found = explained(internet, scenario)
+    ids = {each["id"] for each in found["evidence"]}
+    assert found["recipient"] == scenario.to
+    assert found["cause"]["id"] == scenario.cause, (found["cause"], sorted(ids), found["not_asked"])
+    assert not scenario.states or found["cause"]["state"] in scenario.states
+    assert set(scenario.present) <= ids
+    assert not set(scenario.absent) & ids
+    if scenario.address:
+        assert found["address"] == scenario.address
+    if scenario.repair:
+        repair(internet, scenario, found)
+        internet.send(scenario)
+        wait_for(lambda: internet.delivered(scenario), "the mended message", log=internet.receivers.log)
