@@ -53,12 +53,19 @@ def read_failures(raw: bytes | mmap.mmap, source: str) -> Iterator[tuple[Intake,
 
 
 def _read(failure: Failure) -> Reading:
+    """Read the reply; where its words say nothing, what the notice says around it."""
+    reading = _read_text(failure, failure.reply.text)
+    if failure.notice and not any(match.words for match in reading.matches):
+        around = _read_text(failure, failure.notice)
+        if any(match.words for match in around.matches):
+            return around
+    return reading
+
+
+def _read_text(failure: Failure, text: str) -> Reading:
+    reply = failure.reply
     return read_reply(
-        failure.reply.text,
-        stage=failure.stage,
-        remote_host=failure.remote.host,
-        code=failure.reply.code,
-        enhanced=failure.reply.enhanced,
+        text, stage=failure.stage, remote_host=failure.remote.host, code=reply.code, enhanced=reply.enhanced
     )
 
 

@@ -5,19 +5,23 @@ Everything shown to a person is in here too. Built from the values of `model`; h
 
 import msgspec
 
-from postmend.knowledge.causes import sisimai_reason
-from postmend.model import Diagnosis, Failure, Feedback, Finding, Host, Intake, Reading, RecordChange, Step
+from postmend.knowledge.causes import cause_info, sisimai_reason
+from postmend.model import Diagnosis, Feedback, Finding, Host, Intake, Reading, RecordChange, Step
 
 VERSION = 1
 
 
 class Reply(msgspec.Struct):
-    """The reply as the input gives it; `inferred` is an enhanced status that it does not state."""
+    """The reply as the input gives it; `notice` is what it says around it.
+
+    `inferred` is an enhanced status by the cause, only where the input states none.
+    """
 
     code: int | None
     enhanced: str | None
     text: str
-    inferred: str | None = None
+    inferred: str | None
+    notice: str | None
 
 
 class Remote(msgspec.Struct):
@@ -221,11 +225,12 @@ def _local(host: Host) -> Local:
     return Local(host.host or None, host.ip or None, host.helo or None)
 
 
-def _reply(failure: Failure, reading: Reading) -> Reply:
-    reply, inferred = failure.reply, failure.inferred
+def _reply(diagnosis: Diagnosis) -> Reply:
+    reply, reading = diagnosis.failure.reply, diagnosis.reading
     code = reply.code if reply.code is not None else reading.code
     enhanced = reply.enhanced or reading.enhanced
-    return Reply(code, str(enhanced) if enhanced else None, reply.text, str(inferred) if inferred else None)
+    inferred = None if enhanced else f"{5 if diagnosis.permanent else 4}.{cause_info(diagnosis.cause).status}"
+    return Reply(code, str(enhanced) if enhanced else None, reply.text, inferred, diagnosis.failure.notice or None)
 
 
 def failure_out(diagnosis: Diagnosis) -> FailureOut:
@@ -238,7 +243,7 @@ def failure_out(diagnosis: Diagnosis) -> FailureOut:
         mail_from=failure.mail_from or None,
         action=failure.action,
         stage=failure.stage or reading.stage,
-        reply=_reply(failure, reading),
+        reply=_reply(diagnosis),
         remote=Remote(
             failure.remote.host or reading.remote_host or None,
             failure.remote.ip or reading.remote_ip or None,

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from postmend.intake.scan import read_headers
+from postmend.model import Host
 
 _MOST = 2 << 20  # characters: some 10,000 recipients
 _ADDRESS = re.compile(r"\"[^\"\n]{1,62}\"@[\w.-]{1,253}|[^\s<>\"'(),;:\[\]]+@[^\s<>\"'(),;:]+")
@@ -38,7 +39,7 @@ class Status:
 def typed(value: str) -> str:
     """The value behind `dns;`, `rfc822;`, `smtp;` (RFC 3464 section 2.1.2)."""
     kind, semicolon, rest = value.partition(";")
-    return rest.strip() if semicolon and re.fullmatch(r"[\w-]{1,20}\s*", kind) else value.strip()
+    return rest.strip() if semicolon and re.fullmatch(r"[\w-]{1,40}\s*", kind) else value.strip()
 
 
 def address_of(value: str) -> str:
@@ -48,6 +49,20 @@ def address_of(value: str) -> str:
     if found:
         return found[0] if found[0].startswith('"') else found[0].strip(".")
     return plain.strip("<>\"' ") if plain and " " not in plain else ""
+
+
+_IN_BRACKETS = re.compile(r"[\[(]\s*(?:IPv6:)?([0-9a-f:.]{3,45})(?=[\s,;)\]])", re.IGNORECASE)
+# Oracle's and its forebears' own form: (TCP|own address|port|remote address|port)
+_PDU = re.compile(r"\(TCP\|[^|]*\|\d*\|([0-9a-f:.]{3,45})\|", re.IGNORECASE)
+
+
+def host_of(value: str) -> Host:
+    """Host and IP address of a Remote-MTA: `mx.example.net (192.0.2.1)`, `[192.0.2.1]`, `mx.example.net`."""
+    found = _PDU.search(value) or _IN_BRACKETS.search(value)
+    name = value.split("(", maxsplit=1)[0].split("[", maxsplit=1)[0].split()[:1]
+    host = name[0].strip("<>.").lower() if name else ""
+    bare = host if host.count(".") == 3 and host.replace(".", "").isdigit() else ""
+    return Host("" if bare else host, found[1] if found else bare)
 
 
 _BLANK = re.compile(r"\n[ \t]*\n")

@@ -4,10 +4,12 @@ import re
 from dataclasses import dataclass
 
 from postmend.intake.codes import codes_in
-from postmend.intake.dsn import Recipient, Status, address_of, typed
-from postmend.intake.notice import bare_locals, coded_text, prose, read_notice
+from postmend.intake.dsn import Recipient, Status, address_of, host_of, typed
+from postmend.intake.kind import NOT_FAILED
+from postmend.intake.notice import bare_locals, read_notice
 from postmend.intake.original import address_in, first, sending_host
 from postmend.intake.scan import Headers
+from postmend.intake.wording import coded_text, completed, prose
 from postmend.knowledge.unwrap import layers
 from postmend.model import Action, Failure, Host, Kind, Original, SmtpReply
 
@@ -16,7 +18,7 @@ _DIAGNOSTIC_TYPE = re.compile(r"(?:smtp|x-[\w-]+|unix|dns|x400)\s*;", re.IGNOREC
 _OUTSIDE = re.compile(r"[^@/]\S*@[\w-]+(?:\.[\w-]+)+|\"[^\"]+\"@[\w.-]+")
 _VERP = re.compile(r"([\w.+-]+)=([\w.-]+\.\w+)(?=@)")
 _ACTIONS = {Kind.DELAY: Action.DELAYED, Kind.DELIVERED: Action.DELIVERED}
-_NOT_FAILED = {"delivered", "relayed", "expanded"}
+_ENOUGH = 12  # characters: `554 5.0.0`, `X-Unix; 77` say nothing by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def _to_a_list(mail: Material) -> bool:
 
 def _from_group(group: Recipient, pairs: list[tuple[str, str]], mail: Material, sending: _Sending) -> Failure | None:
     action = (group.action.split() or ["failed"])[0].lower().strip(",;")
-    if action in _NOT_FAILED and mail.kind is not Kind.DELIVERED:
+    if action in NOT_FAILED and mail.kind is not Kind.DELIVERED:
         return None
     recipient = _recipient_of(group, pairs, mail)
     known = _DIAGNOSTIC_TYPE.match(group.diagnostic)
@@ -121,20 +123,23 @@ def _failure(
     mail: Material, sending: _Sending, group: Recipient, recipient: str, text: str, words: str = ""
 ) -> Failure:
     """`text` is the Diagnostic-Code or the notice's reply; `words` what the notice says beside a Diagnostic-Code."""
-    code, enhanced = codes_in(text if len(text) > 12 else f"{text} {words}", group.status)
-    if code is None and words:
-        code, _ = codes_in(words, "")
-    whole = _joined(text, words)
-    inner = layers(whole)[-1]
+    reply, notice = _apart(text, words, mail.notice)
+    code, enhanced = codes_in(reply, group.status)
+    if code is None and notice:
+        code, _ = codes_in(notice, "")
+    inner = layers(reply)[-1]
+    around = layers(notice)[-1] if notice and not (inner.stage and inner.host) else inner
+    remote = host_of(group.remote)
     original = address_of(group.original)
     return Failure(
         recipient=recipient,
         original_recipient=original if original != recipient else "",
         mail_from=sending.mail_from,
         action=_ACTIONS.get(mail.kind, Action.FAILED),
-        stage=inner.stage,
-        reply=SmtpReply(code, enhanced, " ".join(whole.split())),
-        remote=Host((group.remote or inner.host).lower(), inner.ip),
+        stage=inner.stage or around.stage,
+        reply=SmtpReply(code, enhanced, reply),
+        notice=notice,
+        remote=Host((remote.host or inner.host or around.host).lower(), remote.ip or inner.ip or around.ip),
         local=sending.local,
         reporting_mta=mail.status.reporting_mta,
         queue_id=mail.status.queue_id,
@@ -142,10 +147,11 @@ def _failure(
     )
 
 
-def _joined(text: str, words: str) -> str:
-    """A Diagnostic-Code and the notice's words: both only where neither holds the other."""
+def _apart(text: str, words: str, notice: str) -> tuple[str, str]:
+    """The reply, and what the notice says around it or besides."""
     text, words = " ".join(text.split()), " ".join(words.split())
-    if text in words:
-        return words
-    enough = len(text) > 12 and (words in text or len(words) < len(text))
-    return text if enough or not words else f"{text} {words}".strip()
+    if text[3:4] == "-":
+        text = completed(text, notice.split("\n"))
+    if len(text) > _ENOUGH and any(c.isalpha() for c in text):
+        return text, words
+    return f"{text} {words}".strip() if text not in words else words, ""

@@ -3,10 +3,12 @@
 import re
 
 from postmend.intake.dsn import Status
-from postmend.intake.notice import has_codes
 from postmend.intake.scan import decode_words
+from postmend.intake.wording import has_codes
 from postmend.model import Kind
 
+# Actions of RFC 3464 section 2.3.3 that are no failure, and `deliverable`: Postfix's answer to `sendmail -bv`.
+NOT_FAILED = frozenset({"delivered", "relayed", "expanded", "deliverable"})
 _BOUNCE_FROM = re.compile(
     r"mailer[-_ ]?daemon|post[_ ]?master|mail[-_ .]?deliver|delivery[ -](?:sub)?system|mail administrator|bounce"
     r"|system administrator|mdaemon|no-?reply@sns|^<>$|returned mail|undeliver|mail[ -]?system|exchange server",
@@ -77,7 +79,7 @@ def _by_actions(status: Status) -> Kind:
     actions = {r.action.split()[0].lower().strip(",;") for r in status.recipients if r.action.strip()}
     if actions & {"delayed", "deferred"} and not actions & {"failed", "failure"}:
         return Kind.DELAY
-    if actions and actions <= {"delivered", "relayed", "expanded"}:
+    if actions and actions <= NOT_FAILED:
         return Kind.DELIVERED
     return Kind.DSN
 

@@ -9,7 +9,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-ADDRESS = r"[^\s<>\"'(),;:\[\]=@]{1,64}(?:=[^\s<>\"'(),;:\[\]=@]{1,64})*@(?:[\w-]{1,63}\.)*[\w-]{1,63}|\"[^\"\n]{1,62}\"@[\w.-]{1,253}"
+from postmend.intake.wording import (
+    ADDRESS,
+    MAX_REPLY,
+    REPLY_CODE,
+    block,
+    coded_text,
+    has_codes,
+    prose,
+    without_boilerplate,
+)
+
 _ADDRESS = re.compile(ADDRESS)
 # Lines after which the message that was refused stands.
 _ORIGINAL = re.compile(
@@ -27,17 +37,13 @@ _HEADER_RUN = re.compile(
     r"^(?:Return-Path|Received|Delivered-To|X-[\w-]+|DKIM-Signature|Message-I[dD]|MIME-Version|Authentication-Results): ?.*\n(?:[ \t].*\n|[\w-]+:.*\n){2,}",
     re.MULTILINE,
 )
-_REPLY_CODE = re.compile(r"(?<![\w.:/-])[45]\d\d[ -](?:#?[45]\.\d{1,3}\.\d{1,3}\b|[^\W\d_]|<|\(|\[|\")")
-_CODED = re.compile(
-    r"(?<![\w.:/-])[45]\d\d(?:[ -]|$)|#[45]\.\d{1,3}\.\d{1,3}|(?<![\w.])[45]\.\d{1,3}\.\d{1,3}(?![\w.])|\bsaid:|ERROR_CODE|<<<|>>>|SMTP error|Deferred:"
-)
 # `<addr>: reply`, `addr... reply`, and an address alone on its line, however it is marked.
 _MARK = r"[ \t>*•·-]{0,12}(?:mailto:|Recipient:[ \t]*)?(?:\"[^\"\n]{0,80}\"[ \t]+)?[<\"'\[]{0,2}"
 _ALONE = re.compile(
     rf"^{_MARK}({ADDRESS})[>\"'\]]{{0,2}}(?:<mailto:[^>]*>|\(.{{0,80}}\)|\[.{{0,80}}\])?[ \t]*[:.,;]?[ \t]*(?:\(after .*\)|\(expanded from.*|\(reading .*|\(ultimately generated.*|\(generated from.*)?$"
 )
 _WITH_REPLY = re.compile(
-    rf"^{_MARK}({ADDRESS})[>\"'\]]{{0,2}}[ \t]*(?:<mailto:[^>]*>)?(?:\(.{{0,120}}?\))?[ \t]*(?::[ \t]*|\.\.\.[ \t]*|[ \t]-+[ \t]|[ \t]+(?=(?:on (?:\w{{3}},|\d)|\[|invalid|unknown|not |no |is |was |does|could|user|mailbox|undeliver|reject|fail)))(.+)$",
+    rf"^{_MARK}({ADDRESS})[>\"'\]]{{0,2}}[ \t]*(?:<mailto:[^>]*>)?(?:\(.{{0,120}}?\))?[ \t]*(?::[ \t]*|\.\.\.[ \t]*|[ \t]-+[ \t]|[ \t]+(?=(?:\(|on (?:\w{{3}},|\d)|\[|invalid|unknown|not |no |is |was |does|could|user|mailbox|undeliver|reject|fail)))(.+)$",
     re.IGNORECASE,
 )
 _SENDMAIL = re.compile(
@@ -53,10 +59,6 @@ _QUOTED_HEADER = re.compile(
     re.IGNORECASE,
 )
 _IN_BRACKETS = re.compile(rf"<({ADDRESS})>|generated from ({ADDRESS})")
-# In a transcript: the next server is talked to, or the next recipient's line comes.
-_GOES_ON = re.compile(
-    rf"^[ \t>.]*(?:while talking to|[45]\d\d[ -](?:[45]\.\d{{1,3}}\.\d{{1,3}} )?<?{ADDRESS}>?\.\.\. )", re.IGNORECASE
-)
 _EXPANDED = re.compile(rf"^[ \t]*\(expanded from: <?({ADDRESS})>?\)")
 _BARE_LOCAL = re.compile(r"^[ \t]+([A-Za-z0-9][\w.+-]{0,63})[ \t]*$")
 _RCPT = re.compile(rf"RCPT TO:[ ]?<?({ADDRESS})>?", re.IGNORECASE)
@@ -64,13 +66,9 @@ _SYSTEM = re.compile(
     r"^(?:mailer-?daemon|postmaster|post_master|mail-daemon|abuse|no-?reply|bounces?|mdaemon|support|helpdesk|hostmaster|webmaster|auto-?reply|administrator|sysadmin)@",
     re.IGNORECASE,
 )
-_BOILERPLATE = re.compile(
-    r"(?:this (?:message|is|e-?mail) (?:was|is) (?:an? )?(?:created )?automatic|this is the (?:mail|qmail|postfix|dragonfly)|hi\. this is|i'm (?:sorry|afraid)|for further assistance|"
-    r"if you do so|delete your own text|a message that you (?:have )?sent|recipients?\. ?this is a permanent|the following address|permanent error; i've given up|please (?:do not reply|include this)|"
-    r"the mail system|giving up on|i'm not going to|sorry it didn't work|your message[: ]*$|sent:|subject:|date:|to: |from: |message-id|this is a permanent error)",
-    re.IGNORECASE,
-)
-MAX_REPLY = 4000
+
+# Ranks beyond those of `_named`: the sending side itself, and one that only a header names.
+_OF_SENDER, _BY_HEADER = 5, 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +147,7 @@ def _sendmail_reply(lines: list[str], at: int, found: re.Match[str]) -> str:
         elif heard or not text or "talking to" in text.lower() or _SENDMAIL.match(line):
             break
     own = found["reply"].strip()
-    own = own if _REPLY_CODE.match(own) else f"{found['lead']} {own}"
+    own = own if REPLY_CODE.match(own) else f"{found['lead']} {own}"
     return f"{own} <<< {' '.join(heard)}" if heard else own
 
 
@@ -168,81 +166,49 @@ def bare_locals(notice: str) -> list[str]:
     return found
 
 
-def _block(lines: list[str], start: int, stop: int) -> str:
-    """The words that stand with a recipient: to the next blank line after something was said."""
-    said: list[str] = []
-    for line in lines[start + 1 : stop]:
-        if _GOES_ON.match(line):
-            break
-        if not line.strip():
-            if said and (_CODED.search(" ".join(said)) or len(" ".join(said)) > 30):
-                break
-            continue
-        if re.fullmatch(r"[\s=*_-]+", line):
-            continue
-        said.append(line.strip().lstrip("> "))
-    return " ".join(said)
-
-
-def coded_text(lines: list[str]) -> str:
-    """Lines that carry codes or a transcript, with what they run on to."""
-    kept: list[str] = []
-    running = False
-    for line in lines:
-        if not line.strip():
-            running = False
-            continue
-        if _CODED.search(line):
-            running = True
-        if running:
-            kept.append(line.strip())
-    return " ".join(kept)
-
-
-def prose(lines: list[str]) -> str:
-    """The notice without the sentences that every notice has."""
-    kept = [line.strip(" -=*>\t") for line in lines if line.strip() and not _BOILERPLATE.search(line)]
-    return " ".join(line for line in kept if line)
-
-
 def read_notice(notice: str, exclude: frozenset[str], failed: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     """Recipients and replies of a notice. `exclude` are addresses of the sending side, `failed` those a header names."""
     lines = _lines(notice[: 128 << 10])
     dialogue = _dialogue(lines)
     if dialogue:
         return dialogue
-    seen: dict[str, Named] = {}
-    wanted = {address.lower() for address in failed}
-    for named in _named(lines):
-        key = named.address.lower()
-        if is_system(named.address) and key not in wanted:
-            continue
-        if key in exclude and key not in wanted:
-            # Somebody wrote to themselves: only as good as nobody else is named.
-            named = Named(named.address, named.reply, named.line, named.rank + 5)  # noqa: PLW2901
-            if named.rank > 5:
-                continue
-        known = seen.get(key)
-        if known is None or named.rank < known.rank or (named.rank == known.rank and not known.reply and named.reply):
-            seen[key] = (
-                named
-                if known is None
-                else Named(
-                    known.address,
-                    named.reply or known.reply,
-                    min(known.line, named.line) if known.rank == named.rank else named.line,
-                    min(named.rank, known.rank),
-                )
-            )
+    wanted = frozenset(address.lower() for address in failed)
+    seen = _collect(lines, exclude - wanted, wanted)
+    if failed:
+        chosen = [seen.get(address.lower()) or Named(address, "", -1, _BY_HEADER) for address in failed]
+        return _with_replies(lines, chosen)
     best = min((n.rank for n in seen.values()), default=0)
     chosen = [n for n in seen.values() if n.rank == best]
-    if failed:
-        chosen = [n for n in seen.values() if n.address.lower() in wanted] or []
-        have = {n.address.lower() for n in chosen}
-        chosen += [Named(f, "", -1, 9) for f in failed if f.lower() not in have]
-    if best == 1 and not failed:
-        chosen = chosen[:1] if len({n.line for n in chosen}) > 1 and not coded_text(lines) else chosen
+    if best == 1 and len({n.line for n in chosen}) > 1 and not coded_text(lines):
+        chosen = chosen[:1]
     return _with_replies(lines, chosen)
+
+
+def _collect(lines: list[str], exclude: frozenset[str], wanted: frozenset[str]) -> dict[str, Named]:
+    """Each address that is named, as it stands best. One of the sending side only counts if nobody else is named."""
+    seen: dict[str, Named] = {}
+    for each in _named(lines):
+        key = each.address.lower()
+        named = each
+        if is_system(each.address) and key not in wanted:
+            continue
+        if key in exclude:
+            if each.rank:
+                continue
+            named = Named(each.address, each.reply, each.line, _OF_SENDER)
+        known = seen.get(key)
+        if known is None:
+            seen[key] = named
+        elif named.rank < known.rank:
+            seen[key] = Named(known.address, named.reply or known.reply, named.line, named.rank)
+        elif named.rank == known.rank and named.reply and not known.reply and not _adjoin(lines, known, named):
+            seen[key] = Named(known.address, named.reply, known.line, known.rank)
+    return seen
+
+
+def _adjoin(lines: list[str], first: Named, second: Named) -> bool:
+    """Whether nothing empty lies between: then the words of the second are read with the first's."""
+    return first.line < second.line and all(lines[first.line + 1 : second.line])
 
 
 def _dialogue(lines: list[str]) -> list[tuple[str, str]]:
@@ -261,24 +227,23 @@ def _with_replies(lines: list[str], chosen: list[Named]) -> list[tuple[str, str]
     for i, named in enumerate(ordered):
         stop = next((n.line for n in ordered[i + 1 :] if n.line > named.line), len(lines))
         reply = named.reply
-        if named.line >= 0:
-            more = _block(lines, named.line, stop)
-            reply = f"{reply} {more}".strip() if not reply or lines[named.line + 1 : named.line + 2] != [""] else reply
-        if (
-            not reply
-            or (not _REPLY_CODE.search(reply) and len(ordered) == 1)
-            or (named.rank and not _CODED.search(reply))
-        ):
+        if named.line >= 0 and (not reply or lines[named.line + 1 : named.line + 2] != [""]):
+            reply = f"{reply} {block(lines, named.line, stop, named.address)}".strip()
+        alone = len(ordered) == 1
+        if not reply or (alone and not REPLY_CODE.search(reply)) or (named.rank and not has_codes(reply)):
             whole = whole or coded_text(lines) or prose(lines)
-            if len(ordered) > 1:
-                mine = [line.strip() for line in lines if named.address.lower() in line.lower() and _CODED.search(line)]
-                reply = " ".join(mine) or reply or whole
-            elif whole and whole not in reply:
-                reply = f"{reply} {whole}".strip() if reply and reply not in whole else whole
-        made.append((named.address, " ".join(reply.split())[:MAX_REPLY]))
+            reply = _from_all(reply, whole) if alone else _own_lines(lines, named.address) or reply or whole
+        made.append((named.address, without_boilerplate(" ".join(reply.split()))[:MAX_REPLY]))
     return made
 
 
-def has_codes(notice: str) -> bool:
-    """Whether any line of it carries a reply code, an enhanced status or a piece of a dialogue."""
-    return _CODED.search(notice) is not None
+def _from_all(reply: str, whole: str) -> str:
+    """What stands with the only recipient, and the words of the whole notice, each once."""
+    if not whole or whole in reply:
+        return reply
+    return f"{reply} {whole}" if reply and reply not in whole else whole
+
+
+def _own_lines(lines: list[str], address: str) -> str:
+    """The lines with codes in which a recipient is named."""
+    return " ".join(line.strip() for line in lines if address.lower() in line.lower() and has_codes(line))

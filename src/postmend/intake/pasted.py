@@ -3,8 +3,9 @@
 import re
 
 from postmend.intake.codes import codes_in
-from postmend.intake.notice import has_codes, read_notice, split_original
+from postmend.intake.notice import read_notice, split_original
 from postmend.intake.scan import html_to_text, to_text
+from postmend.intake.wording import has_codes
 from postmend.knowledge.unwrap import layers
 from postmend.model import Failure, Host, Intake, Kind, ParseError, SmtpReply
 

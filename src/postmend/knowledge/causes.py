@@ -18,6 +18,7 @@ class CauseInfo(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     title: str
     meaning: str
     sisimai: str
+    status: str
     hides: frozenset[Cause]
     evidence: tuple[str, ...]
 

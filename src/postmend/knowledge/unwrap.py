@@ -35,13 +35,15 @@ _QUOTES = tuple(
         (r"remote mail", rf"remote mail(?:er| server) after .{{2,400}}?host {_HOST}:\s*{_REPLY}"),
         (r"remote mail", rf"remote mail(?:er| server) after [^:]{{2,60}}(?::<[^>]{{0,256}}>[^:]{{0,60}})?:\s*{_REPLY}"),
         # Exchange: Remote server returned '550 5.1.1 ...'; mx.example.net #550 5.1.1 ... ##; the LED= field
-        (r"returned", r"(?:server|host)\b.{0,120}?returned\b[^'\"\d]{0,20}['\"]?(?P<inner>[245]\d\d\s.*)"),
+        (r"returned", r"(?:server|host)\b.{0,120}?returned\b[^'\"\d]{0,20}['\"]?(?P<inner>[245]\d\d\s.*?)(?:['\"]\s+\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4} .*)?$"),
         (r"LED=", r"\{LED=(?P<inner>[45]\d\d[^}]*)\}"),
         # Gmail: The error that the other server returned was: 550 ...
         (r"response|error|said|reply", rf"(?:server|host|recipient domain)\b[^\n]{{0,120}}?(?:returned was|server was|is|was|said|responded|response|error|answered)[^\n\d]{{0,30}}?:\s*{_REPLY}"),
         # sendmail: (reason: 550 ...), <<< 550 ...; qmail: Remote host said: 550 ...
         (r"<<<", r"<<<\s*(?P<inner>[45]\d\d[\s-].*)"),
         (r"reason:", rf"reason:\s*{_REPLY}"),
+        # Oracle Messaging Server and its forebears: Diagnostic code: smtp;550 5.1.1 ...
+        (r"diagnostic", rf"diagnostic[- ]code:\s*(?:[\w-]{{1,20}}\s*;)?\s*{_REPLY}"),
         # Amazon SES: unable to deliver in 840 minutes.<421 4.4.1 Unable to connect>
         (r"<[45]\d\d ", r"<(?P<inner>[45]\d\d [^<>]*(?:<[^<>]*>[^<>]*)*)>\s*$"),
         # Barracuda: 550 permanent failure for one or more recipients (x@example.net:550 5.1.1 User unknown)

@@ -58,10 +58,9 @@ def fold(text: str) -> str:
     text = IPV4.sub("<ip>", strip_repeated_codes(text))
     if text.count(":") > 1:
         text = IPV6.sub("<ip>", text)
-    if text.isascii():
-        text = text.casefold()
-    else:  # scripts without spaces stand apart from words of others: `mailbox已满`
-        text = WIDE.sub(r" \g<0> ", _unaccent(text.casefold()))
+    text = text.casefold()
+    if not text.isascii():  # scripts without spaces stand apart from words of others: `mailbox已满`
+        text = WIDE.sub(r" \g<0> ", _unaccent(text))
     text = text.translate(_DROP)
     return " ".join(_TAIL.sub(" ", text).split())
 

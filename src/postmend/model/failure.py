@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from postmend.model.smtp import EnhancedStatus, SmtpReply, Stage
+from postmend.model.smtp import SmtpReply, Stage
 
 
 class Kind(StrEnum):
@@ -72,9 +72,10 @@ class Failure:
     """One recipient's share of a refusal, a delay or a delivery.
 
     `recipient` is the final recipient, `original_recipient` the address as it was given if it differs; empty where
-    the input names none. `reply` is what the input says; `inferred` is an enhanced status only deduced from it.
+    the input names none. `reply` is what the input says, `notice` what it says besides (empty where that is in the
+    reply).
     `remote` is the host that refused, `local` the one that was refused, `reporting_mta` the one that wrote
-    the notice. `smtp` tells a reply heard on the wire from a text its own MTA wrote.
+    the notice.
     """
 
     recipient: str = ""
@@ -83,11 +84,10 @@ class Failure:
     action: Action = Action.FAILED
     stage: Stage | None = None
     reply: SmtpReply = field(default_factory=SmtpReply)
-    inferred: EnhancedStatus | None = None
+    notice: str = ""
     remote: Host = field(default_factory=Host)
     local: Host = field(default_factory=Host)
     reporting_mta: str = ""
-    smtp: bool = False
     queue_id: str = ""
     when: str = ""
 
