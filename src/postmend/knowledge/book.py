@@ -30,6 +30,10 @@ STRENGTH = {"decisive": 7.0, "strong": 5.0, "fair": 3.0, "hint": 1.5}
 # What decides the compiled form, besides the rules.
 _COMPILERS = ("book.py", "phrases.py", "words.py")
 _MOST_SPOKEN = 4096  # sets of codes remembered
+# How far from a find a `without` phrase still denies it, in characters: about a sentence.
+NEAR_CHARS = 120
+
+_CLASS = re.compile(r"\{(\w+)(\??)\}")
 
 
 class RuleText(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -82,16 +86,41 @@ def read_rules(folder: Path = FOLDER) -> list[RuleText]:
     import tomllib
 
     rules: list[RuleText] = []
+    classes: dict[str, str] = {}
     for path in sorted(folder.glob("*.toml")):
         try:
             content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
             rules += msgspec.convert(content.get("rule", []), list[RuleText])
+            found = msgspec.convert(content.get("class", {}), dict[str, tuple[str, ...]])
         except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
             raise ParseError(f"{path.name}: {error}") from error
+        classes |= {name: "|".join(words) for name, words in found.items()}
+    rules = [_with_classes(rule, classes) for rule in rules]
     twice = [name for name, n in Counter(rule.id for rule in rules).items() if n > 1]
     if twice:
         raise ParseError(f"two rules with one id: {', '.join(twice)}")
     return rules
+
+
+def _expand(phrase: str, classes: dict[str, str]) -> str:
+    """Put the words of a class where a phrase names it: `{recipient}` alone or among alternatives, `{be?}` optional."""
+
+    def words(found: re.Match[str]) -> str:
+        if found[1] not in classes:
+            raise ParseError(f"no class of words called {found[0]}")
+        inside = phrase.count("(", 0, found.start()) > phrase.count(")", 0, found.start())
+        optional = "|" if found[2] else ""
+        return classes[found[1]] + optional if inside else f"({classes[found[1]]}{optional})"
+
+    return _CLASS.sub(words, phrase)
+
+
+def _with_classes(rule: RuleText, classes: dict[str, str]) -> RuleText:
+    try:
+        find, without = ([_expand(each, classes) for each in phrases] for phrases in (rule.find, rule.without))
+    except ParseError as error:
+        raise ParseError(f"rule {rule.id}: {error}") from error
+    return msgspec.structs.replace(rule, find=tuple(find), without=tuple(without))
 
 
 def _phrases(rule: RuleText) -> list[Phrase]:
@@ -193,6 +222,11 @@ class Book:
             and (not rule.status or _fits(rule.status, status))
         )
 
+    def _denied(self, number: int, hit: re.Match[str], folded: str) -> bool:
+        """Whether what the rule must not stand near is near the hit; elsewhere in a long reply it means nothing."""
+        near = folded[max(0, hit.start() - NEAR_CHARS) : hit.end() + NEAR_CHARS]
+        return search(self._pattern(number, -1), near) is not None
+
     def match(
         self,
         folded: str,
@@ -217,7 +251,7 @@ class Book:
                 if not self._allowed(rule, provider, stage, code_text, status):
                     continue
                 hit = search(self._pattern(number, i), folded)
-                if hit is None or (rule.without and search(self._pattern(number, -1), folded)):
+                if hit is None or (rule.without and self._denied(number, hit, folded)):
                     continue
                 known = best.get(number)
                 if known is None or hit.end() - hit.start() > known.end - known.start:

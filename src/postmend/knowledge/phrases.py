@@ -12,14 +12,14 @@ hyphens and accents do not matter. Fails with ParseError, at the time the book i
 import re
 from dataclasses import dataclass
 
-from postmend.knowledge.words import WIDE, fold
+from postmend.knowledge.words import STOP, WIDE, fold
 from postmend.model.errors import ParseError
 
 # Edges of words. Scripts written without spaces have none, and `fold` keeps them apart from the others. The start
 # of a whole phrase is checked by `search`: a pattern that begins with its own letters is found several times as
 # fast. No class of far-off characters here: `re` takes a millisecond to compile each.
 _START, _END = r"\b", r"(?!\w)"
-_GAP = r".{0,60}?"
+_GAP = rf"[^{STOP}]{{0,60}}?"
 _ITEM = re.compile(r"\([^()]*\)|[^\s()]+")
 _STAR, _NUM = "\ue000", "\ue001"  # private characters: what `fold` would drop
 

@@ -56,7 +56,7 @@ def _vote(
 ) -> tuple[list[Match], int | None, EnhancedStatus | None]:
     code, status = codes_of(layer.text)
     enhanced = _status(status) or given
-    folded = fold(layer.text)
+    folded = fold(layer.own)
     found = book.match(folded, provider=providers, stage=layer.stage or stage, code=code, enhanced=enhanced)
     return votes(found, folded), code, enhanced
 

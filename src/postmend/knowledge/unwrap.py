@@ -5,7 +5,7 @@ Exim callout's "User unknown" is about the MAIL FROM), the quotation is cut out 
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from postmend.model import Stage
 
@@ -67,14 +67,26 @@ MAX_DEPTH = 6
 MAX_CHARS = 8000
 
 
+# What programs write before a quotation: it says that there was an error, and not which.
+_INTRODUCTION = re.compile(
+    r"(?:temporary |permanent )?(?:SMTP|remote protocol|LMTP) error(?: from remote mail(?:er| server))?(?: after (?:end of data|initial connection|[A-Z]{4,8}(?: (?:FROM|TO):<[^>]{0,256}>)?))?"
+    r"|in reply to [A-Z ]{4,30} command|an error occurred while trying to deliver the mail to the following recipients|delivery temporarily suspended",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One reply: its text, and what the text around it said of host, address and stage."""
+    """One reply: its text, and what the text around it said of host, address and stage.
+
+    `own` is the text without the reply that is quoted in it, and without the words that introduce it.
+    """
 
     text: str
     host: str = ""
     ip: str = ""
     stage: Stage | None = None
+    own: str = ""
 
 
 def stage_of(text: str) -> Stage | None:
@@ -144,5 +156,6 @@ def layers(text: str) -> list[Layer]:
         if inside is None:
             break
         inner, host, ip = inside
+        made[-1] = replace(last, own=last.text.replace(inner, " ", 1))
         made.append(Layer(inner, host or last.host, ip or last.ip, stage_of(inner) or last.stage))
-    return made
+    return [replace(layer, own=_INTRODUCTION.sub(" ", layer.own or layer.text)) for layer in made]

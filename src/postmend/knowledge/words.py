@@ -25,8 +25,13 @@ _DROP = str.maketrans(
     dict.fromkeys("\"`´“”„«»‘’'", "") | dict.fromkeys(",;!?()[]{}*|\\-–—・。、「」【】！？；，（）：", " ")
 )
 _KEEP_PUNCTUATION = re.compile(r"https?://\S+")
+# A full stop stays, as a word of its own: a phrase's ` .. ` does not reach into the next sentence.
+_STOP = re.compile(r"(?<=[^\s.])\.\s+(?=[A-Z0-9(<\[\"']|[^\x00-\x7f])")
 _TAIL = re.compile(r"[.:]+(?=\s|$)|(?<!\S)[.:]+")
+STOP = "^"
 _WORD = re.compile(r"\w+")
+# The letters of a provider's code: `lpn007_420` is found by `lpn`, `ib607` by `ib`.
+_CODE_LETTERS = re.compile(r"\b[a-z]{2,5}(?=_?\d)")
 # Thai, Chinese, Japanese, Korean: written without spaces, or with endings grown on.
 WIDE_CLASS = r"\u0e00-\u0e7f\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff"
 WIDE = re.compile(f"[{WIDE_CLASS}]+")
@@ -58,6 +63,7 @@ def fold(text: str) -> str:
     text = IPV4.sub("<ip>", strip_repeated_codes(text))
     if text.count(":") > 1:
         text = IPV6.sub("<ip>", text)
+    text = _STOP.sub(f" {STOP} ", text)
     text = text.casefold()
     if not text.isascii():  # scripts without spaces stand apart from words of others: `mailbox已满`
         text = WIDE.sub(r" \g<0> ", _unaccent(text))
@@ -67,9 +73,10 @@ def fold(text: str) -> str:
 
 def words_of(folded: str) -> set[str]:
     """The words that rules are indexed by; scripts without spaces give every pair of characters."""
+    found = set(_WORD.findall(folded if folded.isascii() else WIDE.sub(" ", folded)))
+    found.update(_CODE_LETTERS.findall(folded))
     if folded.isascii():
-        return set(_WORD.findall(folded))
-    found = set(_WORD.findall(WIDE.sub(" ", folded)))
+        return found
     for run in WIDE.findall(folded):
         found.update(run[i : i + 2] for i in range(len(run) - 1))
     return found
