@@ -133,7 +133,7 @@ def judge_header(signature: DkimSignature, key: DkimKey, digest: bytes) -> Judge
     if key.rsa is None:
         holds = ed25519_holds(key.ed25519, signature.value, digest)
         if holds is None:
-            detail = "Ed25519 is not known here: pip install 'postmend[dkim]'"
+            detail = "Ed25519 is not known here: pip install 'postmend[crypto]'"
             return Dkim.NEUTRAL, Reason.NOT_SUPPORTED, detail
         detail = "a signed header field was changed on the way, or the key in DNS is not the one that signed"
         return None if holds else (Dkim.FAIL, Reason.HEADER_OR_KEY, detail)

@@ -49,7 +49,8 @@ def field_tags(field: Field) -> dict[str, str]:
     return parse_tags(field.value.decode("utf-8", "replace"))
 
 
-def _base64(tags: dict[str, str], name: str) -> bytes:
+def base64_tag(tags: dict[str, str], name: str) -> bytes:
+    """The octets of a tag in base64; raise ParseError where it is none."""
     try:
         return base64.b64decode(squeezed(tags[name]), validate=True)
     except (binascii.Error, ValueError) as error:
@@ -88,8 +89,8 @@ def signature_of(field: Field, tags: dict[str, str]) -> DkimSignature:
         selector=tags["s"].rstrip("."),
         algorithm=algorithm,
         headers=tuple(name.strip().lower() for name in tags["h"].split(":") if name.strip()),
-        value=_base64(tags, "b"),
-        body_hash=_base64(tags, "bh"),
+        value=base64_tag(tags, "b"),
+        body_hash=base64_tag(tags, "bh"),
         identity=tags.get("i", ""),
         relaxed_header=relaxed_header,
         relaxed_body=relaxed_body,

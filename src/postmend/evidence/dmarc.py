@@ -6,7 +6,8 @@ SERVFAIL) makes the whole result temperror: policy not known is not policy none.
 
 from dataclasses import dataclass
 
-from postmend.evidence.dmarc_record import DmarcRecord, Policy, parse_dmarc
+from postmend.evidence.dmarc_record import DmarcRecord, Policy, misses_dmarc, parse_dmarc
+from postmend.evidence.public_suffix import old_organizational
 from postmend.model import Cause, Fact, Finding
 from postmend.model.dns import Answer, Rcode, Resolver
 
@@ -18,7 +19,8 @@ class DmarcDiscovery:
     """What the walk from `domain` found: `record` and where (`at`), the organizational domain, the policy that holds.
 
     `failed` holds the answer that came to nothing; then nothing else is known. `several` names where more than
-    one DMARC record stands, which makes all of them void.
+    one DMARC record stands, which makes all of them void. `missed` says why a record at the domain itself that was
+    meant for DMARC is none.
     """
 
     domain: str
@@ -27,6 +29,7 @@ class DmarcDiscovery:
     organizational: str = ""
     policy: Policy = Policy.NONE
     several: tuple[str, ...] = ()
+    missed: str = ""
     failed: Answer | None = None
     answers: tuple[Answer, ...] = ()
 
@@ -85,7 +88,14 @@ async def discover(resolver: Resolver, domain: str) -> DmarcDiscovery:
     if record is not None and at != domain and record.np is not None:
         exists = (await resolver.query(domain, "A")).rcode is not Rcode.NXDOMAIN
     policy = record.policy_for(below=at != domain, exists=exists) if record else Policy.NONE
-    return DmarcDiscovery(domain, record, at, organizational, policy, tuple(several), None, tuple(answers))
+    missed = next((why for text in answers[0].records if (why := misses_dmarc(text))), "")
+    return DmarcDiscovery(domain, record, at, organizational, policy, tuple(several), missed, None, tuple(answers))
+
+
+async def organizational_of(resolver: Resolver, domain: str) -> str:
+    """The organizational domain by the tree walk; empty where an answer is missing."""
+    found, _, answers = await _walk(resolver, domain.lower().rstrip("."))
+    return "" if answers[-1].failed else _organizational(domain.lower().rstrip("."), found)
 
 
 async def aligned(resolver: Resolver, identity: str, author: DmarcDiscovery, *, strict: bool) -> bool:
@@ -98,15 +108,16 @@ async def aligned(resolver: Resolver, identity: str, author: DmarcDiscovery, *, 
     # An identity outside the author's organizational domain cannot share it: spare the questions.
     if identity != author.organizational and not identity.endswith("." + author.organizational):
         return False
-    found, _, answers = await _walk(resolver, identity)
-    return not answers[-1].failed and _organizational(identity, found) == author.organizational
+    return await organizational_of(resolver, identity) == author.organizational
 
 
 def _record_text(discovery: DmarcDiscovery) -> str:
     return f'_dmarc.{discovery.at} TXT "{discovery.record.text}"' if discovery.record else ""
 
 
-def _finding(discovery: DmarcDiscovery, ident: str, result: Fact, detail: str, **more: object) -> Finding:
+def _finding(
+    discovery: DmarcDiscovery, ident: str, result: Fact, detail: str, *, text: str = "", **more: object
+) -> Finding:
     last = discovery.answers[-1]
     return Finding(
         check="dmarc",
@@ -115,7 +126,7 @@ def _finding(discovery: DmarcDiscovery, ident: str, result: Fact, detail: str, *
         result=result,
         detail=detail,
         source=f"_dmarc.{discovery.at or discovery.domain} TXT",
-        record=_record_text(discovery),
+        record=_record_text(discovery) or (f'_dmarc.{discovery.domain} TXT "{text}"' if text else ""),
         asked_at=last.asked_at,
         data=(("at", discovery.at), ("organizational", discovery.organizational), ("policy", discovery.policy)),
         **more,  # type: ignore[arg-type]
@@ -129,6 +140,10 @@ def record_findings(discovery: DmarcDiscovery) -> tuple[Finding, ...]:
         detail = f"the DMARC record of {domain} could not be read ({discovery.failed.rcode}): not known"
         return (_finding(discovery, "dmarc.temperror", Fact.TEMPERROR, detail),)
     found: list[Finding] = []
+    if discovery.missed:
+        text = next(text for text in discovery.answers[0].records if misses_dmarc(text))
+        detail = f"the record at _dmarc.{domain} is no DMARC record: {discovery.missed}"
+        found.append(_finding(discovery, "dmarc.not_a_record", Fact.PERMERROR, detail, text=text))
     for name in discovery.several:
         detail = f"{name} has more than one DMARC record, which counts as none (RFC 9989 section 4.10)"
         found.append(_finding(discovery, "dmarc.several_records", Fact.PERMERROR, detail))
@@ -146,6 +161,39 @@ def record_findings(discovery: DmarcDiscovery) -> tuple[Finding, ...]:
     )
     found.append(_finding(discovery, "dmarc.record", Fact.PASS, told))
     return tuple(found)
+
+
+def policy_findings(discovery: DmarcDiscovery) -> tuple[Finding, ...]:
+    """What the record asks for and leaves out: only watching, no reports, receivers that find another record."""
+    domain, record = discovery.domain, discovery.record
+    if record is None:
+        return ()
+    found: list[Finding] = []
+    if discovery.policy is Policy.NONE:
+        detail = f"the policy for {domain} is none: anybody may still write in its name, receivers only report"
+        found.append(_finding(discovery, "dmarc.only_watching", Fact.NONE, detail))
+    elif record.testing:
+        lower = "quarantine" if discovery.policy is Policy.REJECT else "none"
+        detail = f"the policy for {domain} is {discovery.policy}, but being tested (t=y): receivers apply {lower}"
+        found.append(_finding(discovery, "dmarc.testing", Fact.NONE, detail))
+    if not record.rua:
+        detail = f"the DMARC record at {discovery.at} asks for no reports (rua): nobody will notice what fails"
+        found.append(_finding(discovery, "dmarc.no_reports", Fact.NONE, detail))
+    weaker = [p for p in (record.sp, record.np) if p is not None and _RANK[p] < _RANK[record.p]]
+    if weaker and discovery.at == domain:
+        detail = f"subdomains of {domain} are less protected (sp or np {weaker[0]}) than {domain} itself ({record.p})"
+        found.append(_finding(discovery, "dmarc.weak_subdomains", Fact.NONE, detail))
+    old = old_organizational(domain)
+    if old and discovery.at not in {domain, old}:
+        detail = (
+            f"receivers that still follow RFC 7489 look for the record of {domain} at _dmarc.{old} only, and miss "
+            f"the one at _dmarc.{discovery.at}"
+        )
+        found.append(_finding(discovery, "dmarc.old_receivers", Fact.NONE, detail))
+    return tuple(found)
+
+
+_RANK = {Policy.NONE: 0, Policy.QUARANTINE: 1, Policy.REJECT: 2}
 
 
 async def check_dmarc(

@@ -12,6 +12,9 @@ _TAG = re.compile(r"\s*([A-Za-z]{1,10})\s*=\s*([^;]*?)\s*$")
 _VERSION = re.compile(r"v\s*=\s*DMARC1\s*(?:;|$)")
 # Tags of RFC 7489 that RFC 9989 took out: still met, and ignored.
 _HISTORIC = frozenset({"pct", "rf", "ri"})
+_KNOWN = frozenset({"v", "p", "sp", "np", "adkim", "aspf", "psd", "t", "rua", "ruf", "fo"})
+_CHOICES = {"adkim": "rs", "aspf": "rs", "psd": "ynu", "t": "yn"}
+_MAILTO = re.compile(r"mailto:([^@\s!,;]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+)(?:\?[^!\s]*)?(![0-9]+[kmgt]?)?", re.IGNORECASE)
 
 
 class Policy(StrEnum):
@@ -26,7 +29,8 @@ class Policy(StrEnum):
 class DmarcRecord:
     """A DMARC record. `sp` and `np` are None where the record leaves them to `p` and `sp`.
 
-    `strict_dkim`, `strict_spf`: alignment mode. `psd` is `y`, `n` or `u`. `testing` is `t=y`. `faults` are sentences.
+    `rua` and `ruf` are addresses without `mailto:`; `strict_dkim`, `strict_spf` the alignment modes. `psd` is `y`, `n`
+    or `u`. `testing` is `t=y`. `faults` are sentences.
     """
 
     text: str
@@ -60,10 +64,18 @@ def _policy(tags: dict[str, str], name: str, faults: list[str]) -> Policy | None
         return None
 
 
-def _uris(value: str, faults: list[str]) -> tuple[str, ...]:
-    found = tuple(uri.strip() for uri in value.split(",") if uri.strip())
-    faults += [f"{uri[:80]} is not a mailto: address" for uri in found if not uri.lower().startswith("mailto:")]
-    return found
+def _addresses(value: str, faults: list[str]) -> tuple[str, ...]:
+    made: list[str] = []
+    for uri in (part.strip() for part in value.split(",")):
+        found = _MAILTO.fullmatch(uri)
+        if found is None:
+            if uri:
+                faults.append(f"{uri[:80]} is no mailto: address, so nothing is reported there")
+            continue
+        if found[2]:
+            faults.append(f"the size limit {found[2]} has no meaning any more (RFC 9990)")
+        made.append(found[1])
+    return tuple(made)
 
 
 def _tags(text: str, faults: list[str]) -> dict[str, str]:
@@ -79,8 +91,24 @@ def _tags(text: str, faults: list[str]) -> dict[str, str]:
             faults.append(f"tag {name} stands twice")
         elif name in _HISTORIC:
             faults.append(f"tag {name} has no meaning any more (RFC 9989)")
+        elif name not in _KNOWN:
+            faults.append(f"tag {name} is not known, and passed over")
+        elif name in _CHOICES and found[2].lower() not in _CHOICES[name]:
+            faults.append(f"{name}={found[2][:20]} is none of {', '.join(_CHOICES[name])}")
         tags.setdefault(name, found[2])
     return tags
+
+
+def misses_dmarc(text: str) -> str:
+    """Why a TXT record that was meant for DMARC is none; an empty string for one that is, or never was meant so."""
+    plain = text.strip().strip('"')
+    if _VERSION.match(text) or "dmarc1" not in plain.lower().replace(" ", ""):
+        return ""
+    if not re.match(r"v\s*=", plain, re.IGNORECASE):
+        return "v=DMARC1 does not stand first"
+    if not _VERSION.match(plain):
+        return "it must begin with v=DMARC1 in these very letters, and a semicolon behind"
+    return "there is a blank or a quote before v=DMARC1"
 
 
 def parse_dmarc(text: str) -> DmarcRecord | None:
@@ -90,10 +118,9 @@ def parse_dmarc(text: str) -> DmarcRecord | None:
     faults: list[str] = []
     tags = _tags(text, faults)
     p = _policy(tags, "p", faults)
-    rua = _uris(tags.get("rua", ""), faults)
+    rua = _addresses(tags.get("rua", ""), faults)
     if p is None:
-        # Section 4.7: without a usable p the record counts as p=none, if at least it says where to report.
-        faults.append("no usable p tag: read as p=none")
+        faults.append("no usable p tag: read as p=none (section 4.7), which older receivers do not even do")
     return DmarcRecord(
         text=text,
         p=p or Policy.NONE,
@@ -104,6 +131,6 @@ def parse_dmarc(text: str) -> DmarcRecord | None:
         psd=tags.get("psd", "u").lower(),
         testing=tags.get("t", "n").lower() == "y",
         rua=rua,
-        ruf=_uris(tags.get("ruf", ""), faults),
+        ruf=_addresses(tags.get("ruf", ""), faults),
         faults=tuple(faults),
     )

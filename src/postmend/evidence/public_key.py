@@ -6,6 +6,7 @@ signed, which tells a changed message (another digest) from a changed key (no di
 
 from dataclasses import dataclass
 
+from postmend.evidence.der import BIT_STRING, INTEGER, OID, SEQUENCE, element
 from postmend.model import ParseError
 
 # DigestInfo before the digest (RFC 8017 section 9.2, note 1).
@@ -30,33 +31,18 @@ class RsaKey:
         return self.modulus.bit_length()
 
 
-def _element(data: bytes, tag: int) -> tuple[bytes, bytes]:
-    """The content of the DER element at the front, and what follows it; raise ParseError for anything else."""
-    if len(data) < 2 or data[0] != tag:
-        raise ParseError("the key is not in DER form")
-    size, at = data[1], 2
-    if size & 0x80:
-        octets = size & 0x7F
-        size, at = int.from_bytes(data[2 : 2 + octets]), 2 + octets
-        if not 0 < octets <= 4:
-            raise ParseError("the key is not in DER form")
-    if len(data) < at + size:
-        raise ParseError("the key is cut off: part of it is missing in the record")
-    return data[at : at + size], data[at + size :]
-
-
 def read_rsa(der: bytes) -> RsaKey:
     """Read a SubjectPublicKeyInfo or a bare RSAPublicKey (RFC 6376 section 3.6.1); raise ParseError saying why not."""
-    inner, _ = _element(der, 0x30)
+    inner, _ = element(der, SEQUENCE)
     if inner[:1] == b"\x30":
-        algorithm, rest = _element(inner, 0x30)
-        oid, _ = _element(algorithm, 0x06)
+        algorithm, rest = element(inner, SEQUENCE)
+        oid, _ = element(algorithm, OID)
         if oid != _RSA_OID:
             raise ParseError("the key is no RSA key")
-        packed, _ = _element(rest, 0x03)
-        inner, _ = _element(packed[1:], 0x30)
-    modulus, rest = _element(inner, 0x02)
-    exponent, _ = _element(rest, 0x02)
+        packed, _ = element(rest, BIT_STRING)
+        inner, _ = element(packed[1:], SEQUENCE)
+    modulus, rest = element(inner, INTEGER)
+    exponent, _ = element(rest, INTEGER)
     key = RsaKey(int.from_bytes(modulus), int.from_bytes(exponent))
     if key.bits > _MOST_BITS:
         raise ParseError(f"the key has {key.bits} bits; nobody verifies that")
@@ -79,7 +65,7 @@ def signed_digest(key: RsaKey, signature: bytes, algorithm: str) -> bytes | None
 
 
 def ed25519_holds(public: bytes, signature: bytes, digest: bytes) -> bool | None:
-    """Whether an Ed25519 signature over a digest holds (RFC 8463 section 3); None without the extra `dkim`."""
+    """Whether an Ed25519 signature over a digest holds (RFC 8463 section 3); None without the extra `crypto`."""
     try:
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
