@@ -13,6 +13,7 @@ from postmend.model import Fact, Finding
 _BY = re.compile(rb"\bfrom\b.*?\bby\s+([\w.-]{1,255})", re.IGNORECASE | re.DOTALL)
 _COMMENT = re.compile(r"\((?:[^()\\]|\\.)*\)")
 _PAIR = re.compile(r"([\w.-]{1,60})(?:\s*/\s*\d+)?\s*=\s*(\"(?:[^\"\\]|\\.)*\"|[^\s;]+)")
+_PART = re.compile(r"(?:[^;\"]|\"(?:[^\"\\]|\\.)*\"?)+")
 _METHODS = {"dkim", "spf", "dmarc", "arc", "iprev", "auth", "bimi", "dkim-adsp"}
 _BAD = {"fail", "softfail", "permerror", "policy"}
 _MOST_FIELDS = 50
@@ -50,7 +51,7 @@ def _without_comments(text: str) -> str:
 
 def parse_authres(value: str) -> AuthResults:
     """Read the value of an Authentication-Results field; what is in no proper form is passed over. Never raises."""
-    parts = _without_comments(value[:16_384]).split(";")
+    parts = _PART.findall(_without_comments(value[:16_384])) or [""]
     head = parts[0].split()
     named = bool(head) and "=" not in parts[0]
     found: list[MethodResult] = []
