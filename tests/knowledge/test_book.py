@@ -57,7 +57,7 @@ def test_tables_fit_each_other() -> None:
 
 
 def test_lists() -> None:
-    assert {each.standing for each in blocklists().list} == {"major", "minor"}
+    assert {each.standing for each in blocklists().list} == {"major", "minor", "hint"}
     found = by_name("Spamhaus XBL")
     assert found is not None
     assert found.zone == "zen.spamhaus.org"

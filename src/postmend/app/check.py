@@ -10,6 +10,7 @@ import msgspec
 from postmend.app.asker import asker_of
 from postmend.app.output import Evidence, finding_out
 from postmend.app.settings import Settings
+from postmend.evidence.blocklist_finding import behind_findings, resolver_finding
 from postmend.evidence.blocklists import check_blocklists
 from postmend.evidence.dmarc import check_dmarc
 from postmend.evidence.freshness import check_freshness
@@ -57,11 +58,16 @@ async def _host_addresses(resolver: Resolver, name: str) -> list[str]:
     return [*a.records, *aaaa.records][:_MOST_ADDRESSES]
 
 
+async def _blocklists(asker: Asker, subject: str, settings: Settings) -> tuple[Finding, ...]:
+    found = await check_blocklists(asker, subject, keys=settings.blocklist_keys, lists=settings.lists())
+    return found + resolver_finding(found) + behind_findings(found)
+
+
 async def _about_ip(asker: Asker, ip: str, settings: Settings) -> dict[str, Coroutine[Any, Any, tuple[Finding, ...]]]:
     return {
         f"rdns of {ip}": check_rdns(asker, ip),
         f"rdns of {ip} now": check_freshness(asker, ipaddress.ip_address(ip).reverse_pointer, "PTR"),
-        f"blocklist of {ip}": check_blocklists(asker, ip, keys=settings.blocklist_keys),
+        f"blocklist of {ip}": _blocklists(asker, ip, settings),
     }
 
 
@@ -78,7 +84,7 @@ async def _questions(
         "spf now": check_freshness(asker, domain, "TXT"),
         "dmarc": check_dmarc(asker, domain),
         "dmarc now": check_freshness(asker, f"_dmarc.{domain}", "TXT"),
-        "blocklist": check_blocklists(asker, domain, keys=settings.blocklist_keys),
+        "blocklist": _blocklists(asker, domain, settings),
     }
     if kind == "host":
         for ip in await _host_addresses(asker, domain):
@@ -124,7 +130,7 @@ async def _check(asker: Asker, target: str, settings: Settings, only: frozenset[
 
 def _refuses(finding: Finding) -> bool:
     """Whether a finding gets mail refused; a minor list or a missing nicety does not."""
-    minor = finding.check == "blocklist" and finding.get("standing") == "minor"
+    minor = finding.check == "blocklist" and finding.get("standing") in {"minor", "hint"}
     return finding.result in {Fact.FAIL, Fact.PERMERROR} and not minor
 
 

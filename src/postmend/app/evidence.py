@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from postmend.app.asker import asker_of
 from postmend.app.settings import Settings
 from postmend.diagnosis import Subject
-from postmend.evidence.blocklists import check_blocklists, ended_findings
+from postmend.evidence.blocklist_finding import behind_findings, resolver_finding
+from postmend.evidence.blocklists import Memory, check_blocklists, ended_findings
 from postmend.evidence.dmarc import check_dmarc
 from postmend.evidence.helo import check_helo
 from postmend.evidence.mx import check_mail_from, check_mx
@@ -40,11 +41,11 @@ class Evidence:
 
     resolver: Asker
     settings: Settings
-    _partial: dict[str, list[Finding]] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
 
     async def gather(self, subject: Subject, wanted: tuple[str, ...]) -> Gathered:
         """Run the wanted checks about a subject."""
-        tasks = {name: asyncio.create_task(_run(name, self.resolver, subject, self.settings)) for name in wanted}
+        tasks = {name: asyncio.create_task(self._run(name, subject)) for name in wanted}
         if not tasks:
             return Gathered()
         await asyncio.wait(tasks.values(), timeout=self.settings.deadline_s)
@@ -64,6 +65,24 @@ class Evidence:
         await asyncio.gather(*tasks.values(), return_exceptions=True)
         late += _silent(findings)
         return Gathered(tuple(findings), tuple(records), tuple(late))
+
+    async def _run(self, name: str, subject: Subject) -> "Found":
+        if name == "blocklist":
+            return await self._blocklists(subject), ()
+        return await _run(name, self.resolver, subject)
+
+    async def _blocklists(self, subject: Subject) -> tuple[Finding, ...]:
+        used = provider_info(subject.provider).uses if subject.provider else ()
+        domains = [name for name in dict.fromkeys((subject.mail_from_domain, subject.from_domain)) if "." in name]
+        asked = [
+            check_blocklists(
+                self.resolver, each, named=subject.lists, used=used, keys=self.settings.blocklist_keys,
+                lists=[each for each in self.settings.lists() if each.use == "block"], memory=self.memory,
+            )
+            for each in ([subject.ip] if subject.ip else []) + domains
+        ]  # fmt: skip
+        found = tuple(finding for findings in await asyncio.gather(*asked) for finding in findings)
+        return found + resolver_finding(found) + behind_findings(found)
 
     async def close(self) -> None:
         """Let go of the sockets."""
@@ -85,13 +104,11 @@ async def open_evidence(settings: Settings) -> Evidence:
 Found = tuple[tuple[Finding, ...], tuple[RecordChange, ...]]
 
 
-async def _run(name: str, resolver: Resolver, subject: Subject, settings: Settings) -> Found:
+async def _run(name: str, resolver: Resolver, subject: Subject) -> Found:
     if name == "spf":
         return await _spf(resolver, subject)
     if name == "dmarc":
         return await _dmarc(resolver, subject), ()
-    if name == "blocklist":
-        return await _blocklists(resolver, subject, settings), ()
     simple: dict[str, Awaitable[tuple[Finding, ...]]] = {}
     if name == "rdns":
         simple[name] = check_rdns(resolver, subject.ip)
@@ -124,14 +141,3 @@ async def _dmarc(resolver: Resolver, subject: Subject) -> tuple[Finding, ...]:
         spf_passed=spf.result is Spf.PASS if spf and known else None,
         dkim_domains=() if subject.unsigned else None,
     )
-
-
-async def _blocklists(resolver: Resolver, subject: Subject, settings: Settings) -> tuple[Finding, ...]:
-    used = provider_info(subject.provider).uses if subject.provider else ()
-    keys = settings.blocklist_keys
-    domains = [name for name in dict.fromkeys((subject.mail_from_domain, subject.from_domain)) if "." in name]
-    subjects = ([subject.ip] if subject.ip else []) + domains
-    made = await asyncio.gather(
-        *(check_blocklists(resolver, each, named=subject.lists, used=used, keys=keys) for each in subjects)
-    )
-    return tuple(finding for findings in made for finding in findings)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from postmend.knowledge.blocklists import Blocklist, check_blocklist, chosen
 from postmend.model import ParseError
 
 
@@ -31,6 +32,8 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     dns: _Dns = msgspec.field(default_factory=_Dns)
     identity: _Identity = msgspec.field(default_factory=_Identity)
     blocklist_keys: dict[str, str] = {}
+    skip_blocklists: tuple[str, ...] = ()
+    blocklists: tuple[Blocklist, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ class Settings:
 
     `timeout_s` is for one DNS question, `deadline_s` for all evidence on one refusal. `record` names a file that the
     DNS answers are written to, `replay` one that they are read from; `authority_ports` gives the port of name servers
-    that do not listen on 53, by address.
+    that do not listen on 53, by address. `blocklists` are lists of the user's own, asked beside Postmend's except for
+    those in `skip_blocklists` (`*`: all).
     """
 
     offline: bool = False
@@ -50,9 +54,15 @@ class Settings:
     mail_from: str = ""
     helo: str = ""
     blocklist_keys: dict[str, str] = field(default_factory=dict, repr=False)
+    skip_blocklists: tuple[str, ...] = ()
+    blocklists: tuple[Blocklist, ...] = ()
     authority_ports: dict[str, int] = field(default_factory=dict)
     record: str = ""
     replay: str = ""
+
+    def lists(self) -> tuple[Blocklist, ...]:
+        """The blocklists to ask."""
+        return chosen(self.blocklists, self.skip_blocklists, self.blocklist_keys)
 
 
 def _read(path: str) -> _File:
@@ -70,6 +80,13 @@ def _read(path: str) -> _File:
         raise ParseError(f"{path}: {error}") from error
 
 
+def _own(path: str | None, each: Blocklist) -> Blocklist:
+    try:
+        return check_blocklist(each)
+    except ParseError as error:
+        raise ParseError(f"{path}: {error}") from error
+
+
 def load_settings(config_path: str | None = None, **options: str | bool | float | None) -> Settings:
     """Settings from the file (`config_path`, else POSTMEND_CONFIG), POSTMEND_RESOLVER, and `options` that are set."""
     path = config_path or os.environ.get("POSTMEND_CONFIG")
@@ -82,6 +99,8 @@ def load_settings(config_path: str | None = None, **options: str | bool | float 
         mail_from=file.identity.mail_from,
         helo=file.identity.helo,
         blocklist_keys=dict(file.blocklist_keys),
+        skip_blocklists=file.skip_blocklists,
+        blocklists=tuple(_own(path, each) for each in file.blocklists),
         authority_ports=dict(file.dns.authority_ports),
     )
     made = replace(settings, **{name: value for name, value in options.items() if value not in {None, ""}})  # type: ignore[arg-type]

@@ -124,14 +124,10 @@ def _step(text: StepText, ident: str, case: _Case) -> Step:
 def _delisting(findings: Sequence[Finding], case: _Case) -> Iterator[Step]:
     """A step for each list that has the address or domain, those named by the reply first."""
     listed = [f for f in findings if f.id in {"blocklist.listed", "blocklist.domain_listed"}]
-    rank = {"named": 0, "used": 1, "major": 2}
-    for finding in sorted(listed, key=lambda f: rank.get(f.get("standing"), 3)):
-        name, paid = finding.get("name") or finding.get("zone"), finding.get("paid") == "yes"
-        do = f"{name} lists {finding.subject}: {finding.get('meaning') or 'a source of spam'}. " + (
-            "Do not pay for a removal: it expires by itself once the spam has stopped."
-            if paid
-            else "Once the source is dealt with, ask for the removal there."
-        )
+    rank = {"named": 0, "used": 1, "major": 2, "minor": 3}
+    for finding in sorted(listed, key=lambda f: rank.get(f.get("standing"), 4)):
+        name = finding.get("name") or finding.get("zone")
+        do = f"{name} lists {finding.subject}: {finding.get('meaning') or 'a source of spam'}. {_removal(finding)}"
         yield Step(
             f"delist.{finding.get('zone')}",
             Side.SENDER,
@@ -139,6 +135,16 @@ def _delisting(findings: Sequence[Finding], case: _Case) -> Iterator[Step]:
             url=finding.get("delist") if finding.get("delist") != case.names.get("url") else "",
             verify=f"dig +short {finding.get('query')}" if finding.get("query") else "",
         )
+
+
+def _removal(finding: Finding) -> str:
+    """How a listing ends: by itself, by a form, never for money."""
+    by_itself = finding.get("removal") or "it goes by itself once the spam has stopped"
+    if finding.get("paid") == "yes":
+        return f"Do not pay for a removal: {by_itself}."
+    if finding.get("delist"):
+        return "Once the source is dealt with, ask for the removal there."
+    return f"There is nothing to ask for: {by_itself}."
 
 
 def _record_step(change: RecordChange) -> Step:
