@@ -43,6 +43,7 @@ class Host:
     name = "mx.example.com"
     extensions: tuple[str, ...] = ("PIPELINING", "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8")
     starttls: bool | str = False  # True, or "broken": says 220 and then no TLS; "refused": 454
+    context: ssl.SSLContext | None = None  # with a certificate of its own
     delay_s = 0.0  # of each reply, as a long way would add it: pipelined commands wait together
 
     def __init__(self, *living: str) -> None:
@@ -163,7 +164,7 @@ class Host:
         if self.starttls == "broken":
             writer.write(b"\x00nothing like TLS\r\n")
             return False
-        await writer.start_tls(server_context())
+        await writer.start_tls(self.context or server_context())
         connection.tls, connection.mail_from = True, None
         return True
 

@@ -153,9 +153,10 @@ def test_settings_file(tmp_path: Path) -> None:
 
 
 def test_every_setting_is_described() -> None:
-    from postmend.app.settings import _Dns, _File, _Identity
+    from postmend.app.settings import _Dns, _File, _Identity, _Lab
 
     text = (ROOT / "docs" / "settings.md").read_text()
-    names = [f"dns.{n}" for n in _Dns.__struct_fields__] + [f"identity.{n}" for n in _Identity.__struct_fields__]
-    for name in [*names, *(n for n in _File.__struct_fields__ if n not in {"dns", "identity"})]:
+    tables = {"dns": _Dns, "identity": _Identity, "lab": _Lab}
+    names = [f"{table}.{n}" for table, made in tables.items() for n in made.__struct_fields__]
+    for name in [*names, *(n for n in _File.__struct_fields__ if n not in tables)]:
         assert f"`{name}`" in text

@@ -26,11 +26,18 @@ class _Identity(msgspec.Struct, forbid_unknown_fields=True):
     helo: str = ""
 
 
+class _Lab(msgspec.Struct, forbid_unknown_fields=True):
+    smtp_port: int = 25
+    https_port: int = 443
+    allow_private: bool = False
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     """The settings file. Every setting is described in docs/settings.md."""
 
     dns: _Dns = msgspec.field(default_factory=_Dns)
     identity: _Identity = msgspec.field(default_factory=_Identity)
+    lab: _Lab = msgspec.field(default_factory=_Lab)
     blocklist_keys: dict[str, str] = {}
     skip_blocklists: tuple[str, ...] = ()
     blocklists: tuple[Blocklist, ...] = ()
@@ -43,7 +50,8 @@ class Settings:
     `timeout_s` is for one DNS question, `deadline_s` for all evidence on one refusal. `record` names a file that the
     DNS answers are written to, `replay` one that they are read from; `authority_ports` gives the port of name servers
     that do not listen on 53, by address. `blocklists` are lists of the user's own, asked beside Postmend's except for
-    those in `skip_blocklists` (`*`: all).
+    those in `skip_blocklists` (`*`: all). `smtp_port`, `https_port` and `allow_private` (servers on addresses that only
+    exist inside) are for laboratories.
     """
 
     offline: bool = False
@@ -57,6 +65,9 @@ class Settings:
     skip_blocklists: tuple[str, ...] = ()
     blocklists: tuple[Blocklist, ...] = ()
     authority_ports: dict[str, int] = field(default_factory=dict)
+    smtp_port: int = 25
+    https_port: int = 443
+    allow_private: bool = False
     record: str = ""
     replay: str = ""
 
@@ -102,6 +113,9 @@ def load_settings(config_path: str | None = None, **options: str | bool | float 
         skip_blocklists=file.skip_blocklists,
         blocklists=tuple(_own(path, each) for each in file.blocklists),
         authority_ports=dict(file.dns.authority_ports),
+        smtp_port=file.lab.smtp_port,
+        https_port=file.lab.https_port,
+        allow_private=file.lab.allow_private,
     )
     made = replace(settings, **{name: value for name, value in options.items() if value not in {None, ""}})  # type: ignore[arg-type]
     _check(made)

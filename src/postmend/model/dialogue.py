@@ -74,12 +74,16 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """What was agreed. `verified` only where verification was asked for; `certificate` is DER, empty if none came."""
+    """What was agreed. `verified` only where verification was asked for; `certificate` is DER, empty if none came.
+
+    `chain` is all that the server showed, its own certificate first; empty where this Python cannot tell.
+    """
 
     version: str
     cipher: str
     verified: bool
     certificate: bytes = b""
+    chain: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

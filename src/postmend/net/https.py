@@ -13,7 +13,6 @@ import ssl
 from functools import cache
 from typing import cast
 
-from postmend import __version__
 from postmend.model.dns import Resolver
 from postmend.model.fetch import Fetched, FetchOutcome
 
@@ -86,7 +85,7 @@ class NetFetcher:
         try:
             name = host.encode("idna").decode("ascii")
             writer.write(
-                f"GET {path} HTTP/1.1\r\nHost: {name}\r\nUser-Agent: postmend/{__version__}\r\n"
+                f"GET {path} HTTP/1.1\r\nHost: {name}\r\nUser-Agent: postmend\r\n"
                 "Accept: text/plain\r\nConnection: close\r\n\r\n".encode("ascii")
             )
             data = b""

@@ -262,9 +262,8 @@ class NetSession:
         self._extensions = {}
         inner: ssl.SSLObject = new.get_extra_info("ssl_object")
         cipher = inner.cipher()
-        self._tls = Tls(
-            inner.version() or "", cipher[0] if cipher else "", verify, inner.getpeercert(binary_form=True) or b""
-        )
+        certificate = inner.getpeercert(binary_form=True) or b""
+        self._tls = Tls(inner.version() or "", cipher[0] if cipher else "", verify, certificate, _chain(inner))
         return told
 
     def _tls_failed(self, told: Exchange, detail: str) -> Exchange:
@@ -338,6 +337,13 @@ def _rcpt(address: str, *, smtputf8: bool) -> _Command:
 
 def _now() -> tuple[str, float]:
     return datetime.now(UTC).isoformat(timespec="milliseconds"), time.monotonic()
+
+
+def _chain(inner: ssl.SSLObject) -> tuple[bytes, ...]:
+    """What the server showed: public in Python 3.13, where it gives bytes; before, behind an underscore."""
+    ask = getattr(inner, "get_unverified_chain", None) or getattr(inner, "_sslobj").get_unverified_chain  # noqa: B009
+    shown = ask() or ()
+    return tuple(each if isinstance(each, bytes) else ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in shown)
 
 
 @cache
