@@ -1,8 +1,13 @@
+import json
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postmend.model import ParseError, parse_address
+from postmend.model import ParseError, parse_address, parse_mailbox
+from postmend.model.address import ascii_domain, split_name
+from tests.conftest import CORPUS
 
 
 @pytest.mark.parametrize(
@@ -34,7 +39,18 @@ def test_valid_addresses_print_as_they_were_read(text: str) -> None:
         ("user@example..com", "dot"),
         ("user@[192.0.2]", "not an IP address"),
         ("user@" + "a" * 64 + ".com", "63 octets"),
-        ("user@example.com\r\nRCPT TO:<x@y>", "line breaks"),
+        ("user@example.com\r\nRCPT TO:<x@y.example>", "line breaks"),
+        ("user@localhost", "the machine itself"),
+        ("user@[127.0.0.1]", "the machine itself"),
+        ("Anna B <anna@example.com>", "the address alone is anna@example.com"),
+        ("<anna@example.com>", "needs quotes"),
+        ("user@xn--0.example", "not an internationalised label"),
+        ("user@ab--cd.example", "reserved"),
+        ("user@☃.example", "not an internationalised label"),
+        ("user@\u2488a.example", "not a host name"),
+        ("us\u200ber@example.com", "cannot be seen"),
+        ("u;\u0338@example.com", "needs quotes"),
+        ("x\u037e@example.com", "needs quotes"),
     ],
 )
 def test_invalid_addresses_say_why(text: str, why: str) -> None:
@@ -42,10 +58,45 @@ def test_invalid_addresses_say_why(text: str, why: str) -> None:
         parse_address(text)
 
 
-@given(st.text(max_size=80))
+def test_what_only_repeats_the_address_is_no_name() -> None:
+    assert str(parse_address('"anna" <anna@example.com>')) == "anna@example.com"
+    assert split_name('"Anna, B." <anna@example.com>') == ("Anna, B.", "anna@example.com")
+
+
+@pytest.mark.parametrize(
+    ("text", "ascii_form"),
+    [
+        ("a@Example.COM", "example.com"),
+        ("a@bücher.example", "xn--bcher-kva.example"),
+        ("a@ＡＢ．example", "ab.example"),
+    ],
+)
+def test_domains_as_dns_has_them(text: str, ascii_form: str) -> None:
+    assert ascii_domain(parse_address(text)) == ascii_form
+
+
+@given(st.text(max_size=80) | st.from_regex(r"[^@<>]{1,8}@[^@<>]{1,20}", fullmatch=True))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
-        address = parse_address(text)
+        address = parse_mailbox(text)
     except ParseError:
         return
     assert str(address) == text
+    assert ascii_domain(address).isascii()
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif(not (CORPUS / "addresses").is_dir(), reason="the corpus is not beside the repository")
+def test_corpus() -> None:
+    right: Counter[str] = Counter()
+    for line in (CORPUS / "addresses" / "dev.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        try:
+            parse_address(row["address"])
+            valid = True
+        except ParseError:
+            valid = False
+        right[row["expect"]] += valid == row["expect"].startswith("valid")
+    assert right["valid_smtp"] + right["valid_smtp_quoted"] >= 81
+    assert right["valid_eai"] == 11
+    assert right["invalid"] >= 124

@@ -126,7 +126,7 @@ def _check(settings: Settings) -> None:
     """Refuse what no question could be put about."""
     import ipaddress
 
-    from postmend.model import parse_address
+    from postmend.model import parse_mailbox
 
     if settings.ip:
         try:
@@ -135,6 +135,6 @@ def _check(settings: Settings) -> None:
             raise ParseError(f"--ip {settings.ip[:60]!r}: not an IP address") from error
     if settings.mail_from.strip("<>"):
         try:
-            parse_address(settings.mail_from.strip("<>"))
+            parse_mailbox(settings.mail_from.strip("<>"))
         except ParseError as error:
             raise ParseError(f"--mail-from {settings.mail_from[:80]!r}: {error}") from error

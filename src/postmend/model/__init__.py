@@ -3,7 +3,7 @@
 Nothing here reads a file, asks a server or knows a word of any provider's text.
 """
 
-from postmend.model.address import Address, parse_address
+from postmend.model.address import Address, parse_address, parse_mailbox
 from postmend.model.cause import AddressVerdict, Cause, Side, State
 from postmend.model.diagnosis import Candidate, Diagnosis
 from postmend.model.errors import ParseError
@@ -41,4 +41,5 @@ __all__ = [
     "State",
     "Step",
     "parse_address",
+    "parse_mailbox",
 ]

@@ -10,9 +10,14 @@ from postmend.model.errors import ParseError
 # RFC 5321 section 4.5.3.1: octets of local part, domain, and the path without its angle brackets.
 _LOCAL_OCTETS, _DOMAIN_OCTETS, _PATH_OCTETS, _LABEL_OCTETS = 64, 255, 254, 63
 _ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+")
+_NAMED = re.compile(r'("(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*"\s*|[^"<>@(),:;\\\[\]\x00-\x1f\x7f]+)<([^<>]*)>')
 # qtextSMTP and quoted-pairSMTP: printable ASCII; nothing below space is allowed inside quotes on the wire.
 _QUOTED = re.compile(r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e\u0080-\U0010ffff]|\\[\x20-\x7e])*"')
-_LABEL = re.compile(r"[A-Za-z0-9\u0080-\U0010ffff](?:[A-Za-z0-9\u0080-\U0010ffff-]*[A-Za-z0-9\u0080-\U0010ffff])?")
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
+_DOTS = dict.fromkeys(map(ord, "\u3002\uff0e\uff61"), ".")  # IDNA's other full stops (RFC 3490 section 3.1)
+_SIGNS = (
+    "\u00b7\u0375\u05f3\u05f4\u30fb\u200c\u200d\u3007\u06fd\u06fe\u0f0b"  # RFC 5892: CONTEXTJ, CONTEXTO, exceptions
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +41,20 @@ class Address:
         return f"{self.local}@{self.domain}"
 
 
+def _check_unicode(local: str) -> None:
+    """RFC 6531 lets UTF-8 in; what nobody can see or type is not part of a name (RFC 5198, RFC 8265)."""
+    if unicodedata.combining(local[0]):
+        raise ParseError("the local part begins with a combining mark")
+    for char in local:
+        if unicodedata.category(char)[0] in "CZ" and char != " ":
+            raise ParseError(f"the local part has a character that cannot be seen: {char!r}")
+
+
 def _check_local(local: str) -> None:
-    if len(local.encode()) > _LOCAL_OCTETS:
+    if len(local.encode("utf-8", "surrogatepass")) > _LOCAL_OCTETS:
         raise ParseError(f"the local part is longer than {_LOCAL_OCTETS} octets (RFC 5321 section 4.5.3.1.1)")
+    if not local.isascii():
+        _check_unicode(local)
     if local.startswith('"'):
         if not _QUOTED.fullmatch(local):
             raise ParseError("the quoted local part is not closed, or holds a character that is not allowed")
@@ -56,60 +72,130 @@ def _check_local(local: str) -> None:
 def _check_literal(domain: str) -> None:
     if not domain.endswith("]"):
         raise ParseError("the address literal is not closed with ]")
-    inner = domain[1:-1]
     try:
-        if inner[:5].lower() == "ipv6:":
-            ipaddress.IPv6Address(inner[5:])
-        else:
-            ipaddress.IPv4Address(inner)
+        literal_ip(domain)
     except ValueError as error:
-        raise ParseError(f"not an IP address in the literal: {inner[:60]!r}") from error
+        raise ParseError(f"not an IP address in the literal: {domain[1:-1][:60]!r}") from error
 
 
-def _check_domain(domain: str) -> None:
+def literal_ip(domain: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The address in a literal such as `[192.0.2.1]` or `[IPv6:2001:db8::1]`; raise ValueError where it is none."""
+    inner = domain[1:-1]
+    return ipaddress.IPv6Address(inner[5:]) if inner[:5].lower() == "ipv6:" else ipaddress.IPv4Address(inner)
+
+
+def _ascii_labels(domain: str) -> list[str]:
+    """The domain's labels as DNS has them; raise ParseError for one that is no host name (RFC 5890, RFC 1123)."""
+    if not domain.isascii():
+        domain = domain.translate(_DOTS)
+    labels = [_a_label(label) for label in domain.split(".")]
+    if not all(labels):
+        raise ParseError("the domain begins or ends with a dot, or has two in a row")
+    return labels
+
+
+def _a_label(label: str) -> str:
+    """One label in ASCII, upper case kept; U-labels are mapped as UTS 46 does it and become A-labels."""
+    if label.isascii():
+        if label and not _LABEL.fullmatch(label):
+            raise ParseError(f"not a host name: {label[:63]!r}")
+        if len(label) > _LABEL_OCTETS:
+            raise ParseError(f"a label of the domain is longer than {_LABEL_OCTETS} octets (RFC 1035)")
+        if label[2:4] == "--":
+            _check_a_label(label)
+        return label
+    mapped = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", label).casefold())
+    if mapped.isascii():
+        return _a_label(mapped)  # full-width letters
+    if unicodedata.combining(mapped[0]) or mapped.startswith("-") or mapped.endswith("-") or mapped[2:4] == "--":
+        raise ParseError(f"not an internationalised label: {label[:63]!r}")
+    for char in mapped:
+        # RFC 5892: letters, marks and digits; ASCII as in any host name; four signs that stand between letters.
+        allowed = _LABEL.fullmatch(char) or char == "-" if char.isascii() else char in _SIGNS or _is_word(char)
+        if not allowed:
+            raise ParseError(f"not an internationalised label: {char!r}")
+    made = "xn--" + mapped.encode("punycode").decode("ascii")
+    if len(made) > _LABEL_OCTETS:
+        raise ParseError(f"a label of the domain is longer than {_LABEL_OCTETS} octets (RFC 1035)")
+    return made
+
+
+def _is_word(char: str) -> bool:
+    kind = unicodedata.category(char)
+    return kind[0] in "LM" or kind == "Nd"
+
+
+def _check_a_label(label: str) -> None:
+    """RFC 5890 section 2.3.1: two hyphens in third place are for A-labels, which must decode."""
+    if label[:4].lower() != "xn--":
+        raise ParseError(f"two hyphens in this place are reserved (RFC 5890): {label!r}")
+    try:
+        decoded = label[4:].encode().decode("punycode")
+    except UnicodeError as error:
+        raise ParseError(f"not an internationalised label: {label!r}") from error
+    if decoded.isascii() or not all(_is_word(c) or c in _SIGNS or c.isascii() for c in decoded):
+        raise ParseError(f"not an internationalised label: {label!r}")
+
+
+def _check_domain(domain: str) -> int:
+    """Check a domain; return its octets on the wire."""
     if not domain:
         raise ParseError("nothing after the @")
     if domain.startswith("["):
         _check_literal(domain)
-        return
-    if len(domain.encode()) > _DOMAIN_OCTETS:
+        return len(domain)
+    octets = len(".".join(_ascii_labels(domain)))
+    if octets > _DOMAIN_OCTETS:
         raise ParseError(f"the domain is longer than {_DOMAIN_OCTETS} octets (RFC 5321 section 4.5.3.1.2)")
-    # Full-width dots and letters are what IDNA maps them to (UTS 46).
-    for label in (domain if domain.isascii() else unicodedata.normalize("NFKC", domain)).split("."):
-        if not label:
-            raise ParseError("the domain begins or ends with a dot, or has two in a row")
-        if not _LABEL.fullmatch(label):
-            raise ParseError(f"not a host name: {label[:63]!r}")
-        if len(_a_label(label)) > _LABEL_OCTETS:
-            raise ParseError(f"a label of the domain is longer than {_LABEL_OCTETS} octets (RFC 1035)")
-
-
-def _a_label(label: str) -> bytes:
-    if label.isascii():
-        return label.encode()
-    try:
-        return b"xn--" + label.casefold().encode("punycode")
-    except UnicodeError as error:
-        raise ParseError(f"not an internationalised label: {label[:63]!r}") from error
+    return octets
 
 
 def ascii_domain(address: Address) -> str:
     """The domain as DNS and SMTP take it: lower case, A-labels (RFC 5890) for what is not ASCII; a literal as it is."""
-    if address.domain.isascii():
-        return address.domain if address.literal else address.domain.lower()
-    labels = unicodedata.normalize("NFKC", address.domain).split(".")
-    return ".".join(_a_label(label).decode() for label in labels).lower()
+    return address.domain if address.literal else ".".join(_ascii_labels(address.domain)).lower()
 
 
-def parse_address(text: str) -> Address:
-    """Read one bare address (no display name, no angle brackets); raise ParseError saying why it is none."""
+def parse_mailbox(text: str) -> Address:
+    """Read a Mailbox of RFC 5321 section 4.1.2 with RFC 6531's letters, and nothing around it.
+
+    Raises ParseError saying why it is none.
+    """
     local, at, domain = text.rpartition("@")
     if not at:
         raise ParseError("there is no @")
     if any(c in text for c in "\r\n\0"):
         raise ParseError("an address holds no line breaks")
+    # What looks alike is the same to a mail server only in one form (RFC 6532 section 3.1).
     _check_local(local)
-    _check_domain(domain)
-    if len(text.encode()) > _PATH_OCTETS:
+    normal = local if local.isascii() else unicodedata.normalize("NFC", local)
+    if normal != local:
+        _check_local(normal)
+    octets = _check_domain(domain)
+    if max(len(normal.encode()), len(local.encode())) + 1 + octets > _PATH_OCTETS:
         raise ParseError(f"longer than {_PATH_OCTETS} octets (RFC 5321 section 4.5.3.1.3)")
     return Address(local, domain)
+
+
+def split_name(text: str) -> tuple[str, str]:
+    """Part `"Anna B." <anna@example.com>` into display name and what is in the brackets (RFC 5322 section 3.4).
+
+    The name is empty where the text is not of that form; nothing is checked.
+    """
+    found = _NAMED.fullmatch(text)
+    return (found[1].strip().strip('"'), found[2]) if found else ("", text)
+
+
+def parse_address(text: str) -> Address:
+    """Read one bare address that mail can be sent to; raise ParseError saying why it is none.
+
+    A display name is refused, unless it only repeats the address, as address books write where there is no name.
+    Addresses that lead back to the machine itself (`localhost`, loopback literals) are refused; `parse_mailbox`
+    takes them.
+    """
+    name, inner = split_name(text)
+    if name and name not in {inner, inner.rpartition("@")[0]}:
+        raise ParseError(f"a display name stands before the address; the address alone is {inner[:254]}")
+    address = parse_mailbox(inner)
+    if address.domain.lower() == "localhost" or (address.literal and literal_ip(address.domain).is_loopback):
+        raise ParseError(f"{address.domain} is the machine itself: nobody else can write there")
+    return address

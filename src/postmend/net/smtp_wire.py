@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from postmend.model import Address, EnhancedStatus, ParseError, parse_address
+from postmend.model import Address, EnhancedStatus, ParseError, parse_mailbox
 from postmend.model.address import ascii_domain
 
 # RFC 5321 section 4.5.3.1.5 allows 512 octets; some servers write longer ones, none this long.
@@ -51,14 +51,14 @@ def _path(address: Address, *, smtputf8: bool) -> str:
 
 def mail_from(address: str, *, smtputf8: bool, for_utf8: bool = False) -> str:
     """MAIL FROM; raise ParseError for what is no address. `for_utf8` asks for SMTPUTF8 where it is offered."""
-    path = _path(parse_address(address), smtputf8=smtputf8) if address else "<>"
+    path = _path(parse_mailbox(address), smtputf8=smtputf8) if address else "<>"
     wanted = smtputf8 and (for_utf8 or not path.isascii())
     return f"MAIL FROM:{path}" + (" SMTPUTF8" if wanted else "")
 
 
 def rcpt_to(address: str, *, smtputf8: bool) -> str:
     """RCPT TO; raise ParseError for what is no address."""
-    return f"RCPT TO:{_path(parse_address(address), smtputf8=smtputf8)}"
+    return f"RCPT TO:{_path(parse_mailbox(address), smtputf8=smtputf8)}"
 
 
 def encode_command(line: str) -> bytes:
