@@ -6,6 +6,7 @@ def compile_all() -> None:
     from postmend.knowledge.blocklists import blocklists
     from postmend.knowledge.book import default_book
     from postmend.knowledge.causes import all_causes
+    from postmend.knowledge.mailboxes import mailboxes
     from postmend.knowledge.providers import by_host
     from postmend.knowledge.remedies import remedies
     from postmend.knowledge.weights import all_weights
@@ -15,4 +16,5 @@ def compile_all() -> None:
     all_weights()
     remedies()
     blocklists()
+    mailboxes()
     by_host("example.com")
