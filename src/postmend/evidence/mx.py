@@ -57,11 +57,12 @@ def _fault(host: str, a: Answer, aaaa: Answer) -> str:
     addresses = [*a.records, *aaaa.records]
     if not addresses:
         return f"{host} does not exist" if a.rcode is Rcode.NXDOMAIN else f"{host} has no address"
-    outside = [each for each in addresses if not _inside(each)]
+    outside = [each for each in addresses if not is_inside(each)]
     return "" if outside else f"{host} leads to {addresses[0]}, an address that only exists inside a network"
 
 
-def _inside(text: str) -> bool:
+def is_inside(text: str) -> bool:
+    """Whether an IP address only exists inside a machine or a network: nobody outside can deliver there."""
     ip = ipaddress.ip_address(text)
     if ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast:
         return True

@@ -23,7 +23,6 @@ class Probing(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     banner: str = ""
     accepts_all: bool = False
     punishes: bool = False
-    recipients: int = 0
     transactions: int = 0
     window_s: int = 0
 

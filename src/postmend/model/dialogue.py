@@ -16,6 +16,8 @@ from typing import Protocol
 
 from postmend.model.smtp import EnhancedStatus, Stage
 
+SESSION_OVER = "the session is over"  # `detail` of what came after its end
+
 
 class Outcome(StrEnum):
     """How one exchange ended. All but `reply` mean that nothing was learnt from the server's words."""
@@ -161,12 +163,13 @@ class Session(Protocol):
         """RSET."""
         ...
 
-    async def ask(self, *, mail_from: str | None = None, rcpts: Sequence[str] = (), rset: bool = False) -> tuple[
-        Exchange, ...
-    ]:  # fmt: skip
+    async def ask(
+        self, *, mail_from: str | None = None, rcpts: Sequence[str] = (), rset: bool = False, leave: bool = False
+    ) -> tuple[Exchange, ...]:
         """RSET (if asked for), MAIL FROM (unless None) and RCPT TO for each, in that order; one Exchange each.
 
-        Sent in one go where the server offers PIPELINING (RFC 2920), else one after the other.
+        With `leave` QUIT goes along, without an Exchange in the result, and the session ends. Sent in one go where the
+        server offers PIPELINING (RFC 2920), else one after the other.
         """
         ...
 

@@ -16,7 +16,7 @@ from functools import cache
 from typing import cast
 
 from postmend.model import ParseError, Stage
-from postmend.model.dialogue import Exchange, Outcome, Timeouts, Tls
+from postmend.model.dialogue import SESSION_OVER, Exchange, Outcome, Timeouts, Tls
 from postmend.net import smtp_wire as wire
 
 _HIGH = 1 << 16  # octets read ahead before the sender is held back
@@ -200,7 +200,7 @@ class NetSession:
         if self.alive and self._lines.transport is not None:
             self._lines.transport.write(b"".join(wire.encode_command(line) for _, line in commands))
         else:
-            return tuple(self._not_sent(*command, "the session is over") for command in commands)
+            return tuple(self._not_sent(*command, SESSION_OVER) for command in commands)
         answers: list[Exchange] = []
         for stage, line in commands:
             if answers and answers[-1].outcome is not Outcome.REPLY:
@@ -287,7 +287,7 @@ class NetSession:
         return await self._command(Stage.MAIL, "RSET")
 
     async def ask(
-        self, *, mail_from: str | None = None, rcpts: Sequence[str] = (), rset: bool = False
+        self, *, mail_from: str | None = None, rcpts: Sequence[str] = (), rset: bool = False, leave: bool = False
     ) -> tuple[Exchange, ...]:
         """RSET, MAIL FROM and RCPT TO in that order; what cannot be sent safely is answered `not_sent` in its place."""
         utf8 = "SMTPUTF8" in self._extensions
@@ -298,7 +298,10 @@ class NetSession:
         wanted += [_rcpt(each, smtputf8=utf8) for each in rcpts]
         if mail_from is not None and (why := next((each.why for each in wanted if each.stage is Stage.MAIL), "")):
             wanted = [_Command(each.stage, each.line, each.why or why) for each in wanted]
-        sent = iter(await self._commands([(each.stage, each.line) for each in wanted if not each.why]))
+        commands = [(each.stage, each.line) for each in wanted if not each.why]
+        sent = iter(await self._commands([*commands, *([(Stage.QUIT, "QUIT")] if leave else [])]))
+        if leave:
+            self._close()
         return tuple(self._not_sent(each.stage, each.line, each.why) if each.why else next(sent) for each in wanted)
 
     async def quit(self) -> None:
@@ -306,10 +309,13 @@ class NetSession:
         if self.alive and self._lines.transport is not None:
             self._lines.transport.write(b"QUIT\r\n")
             await self._reply(Stage.QUIT, "QUIT", self._timeouts.quit_s, _now())
-            if self._lines.transport is not None:
-                self._lines.transport.close()
-            self._alive = False
+            self._close()
         self._abort()
+
+    def _close(self) -> None:
+        self._alive = False
+        if self._lines.transport is not None:
+            self._lines.transport.close()
 
 
 @dataclass(frozen=True, slots=True)

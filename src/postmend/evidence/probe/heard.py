@@ -1,0 +1,106 @@
+"""What a host's answer to RCPT TO means: read by the same classifier as bounces, so that a refusal of whoever asks is
+never taken for a dead address."""  # noqa: D205, D209
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import lru_cache
+
+from postmend.knowledge.read import read_reply
+from postmend.model import AddressVerdict, Cause, Reading, Stage
+from postmend.model.dialogue import Exchange, Outcome
+
+DEAD = frozenset({Cause.USER_UNKNOWN, Cause.MAILBOX_DISABLED, Cause.RECIPIENT_MOVED})
+# Refusals that are about whoever asks: his address, name, MAIL FROM, standing. Every further question makes it worse.
+US = frozenset(
+    {
+        Cause.BLOCKLISTED_IP, Cause.BLOCKLISTED_DOMAIN_OR_URL, Cause.SENDER_REPUTATION, Cause.SENDER_ACCOUNT_BLOCKED,
+        Cause.SPF_FAIL, Cause.DKIM_FAIL, Cause.DMARC_FAIL, Cause.UNAUTHENTICATED_SENDER, Cause.RDNS_MISSING,
+        Cause.HELO_INVALID, Cause.SENDER_ADDRESS_INVALID, Cause.AUTH_REQUIRED, Cause.TLS_REQUIRED,
+    }
+)  # fmt: skip
+_TOO_MANY = re.compile(r"too many (?:recipients|rcpt)|recipient limit|(?:one|1) recipient", re.IGNORECASE)
+_SURE = 0.95  # share of the text's vote from which words alone are enough to call an address dead
+_DOUBT = 0.05  # share of the vote for a cause that is about us from which they are not
+
+
+class Kind(StrEnum):
+    """What an answer means for the address."""
+
+    ACCEPTED = "accepted"
+    DEAD = "dead"
+    FULL = "full"
+    LATER = "later"  # put off: greylisting, too busy
+    US = "us"  # refused because of who asks
+    REFUSED = "refused"  # refused, but nobody said that there is no such address
+    SILENT = "silent"  # no reply, or none that can be read
+    CANNOT = "cannot"  # the server lacks what the address needs (SMTPUTF8)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An answer, read. `sure` is False where words that mean a dead address are also used for a blanket refusal."""
+
+    kind: Kind
+    exchange: Exchange
+    host: str
+    ip: str
+    cause: Cause = Cause.UNKNOWN
+    sure: bool = True
+    retry_after_s: int | None = None
+
+    @property
+    def at_rcpt(self) -> bool:
+        """Whether the host got as far as judging the recipient."""
+        return self.exchange.stage is Stage.RCPT and self.exchange.outcome is Outcome.REPLY
+
+    def blanket(self) -> "Heard":
+        """The same answer, where the host takes nobody at all: it says nothing about the address."""
+        return replace(self, kind=Kind.REFUSED)
+
+
+@lru_cache(maxsize=8192)
+def _read(text: str, stage: Stage, host: str) -> Reading:
+    return read_reply(text, stage=stage, remote_host=host)
+
+
+def too_many(exchange: Exchange) -> bool:
+    """Whether a reply only says that this transaction or session has enough recipients (RFC 5321 4.5.3.1.10)."""
+    if not exchange.transient:
+        return False
+    return str(exchange.enhanced) == "4.5.3" or _TOO_MANY.search(exchange.text) is not None
+
+
+def hear(exchange: Exchange, address: str, host: str, ip: str) -> Heard:
+    """Read an answer at any stage up to RCPT TO, without `address` in the text, so that like ones are read once."""
+    if exchange.outcome is Outcome.NOT_SENT:
+        return Heard(Kind.CANNOT, exchange, host, ip)
+    if exchange.outcome is not Outcome.REPLY:
+        return Heard(Kind.SILENT, exchange, host, ip)
+    if exchange.accepted:
+        return Heard(Kind.ACCEPTED, exchange, host, ip)
+    reading = _read(exchange.text.replace(address, "user@example.com") if address else exchange.text,
+                    exchange.stage, host)  # fmt: skip
+    found = Heard(Kind.REFUSED, exchange, host, ip, reading.cause, retry_after_s=reading.extracts.retry_after_s)
+    return replace(found, kind=_kind(exchange, reading), sure=_is_sure(reading))
+
+
+def _is_sure(reading: Reading) -> bool:
+    return reading.hypotheses[0].weight >= _SURE and not any(
+        each.cause in US and each.weight >= _DOUBT for each in reading.hypotheses[1:]
+    )
+
+
+def _kind(exchange: Exchange, reading: Reading) -> Kind:
+    cause = reading.cause
+    if cause in US:
+        return Kind.US
+    if exchange.stage is not Stage.RCPT:  # nobody was asked about yet
+        return Kind.LATER if exchange.transient else Kind.US
+    if cause is Cause.MAILBOX_FULL:
+        return Kind.FULL
+    if exchange.transient:
+        return Kind.LATER
+    if cause in DEAD and reading.address is AddressVerdict.SUPPRESS:
+        return Kind.DEAD
+    return Kind.REFUSED

@@ -1,0 +1,68 @@
+"""Opening a session as a mail server would: EHLO or else HELO, STARTTLS where offered, plain after broken TLS."""
+
+from dataclasses import dataclass
+
+from postmend.evidence.probe.heard import Heard, hear
+from postmend.evidence.probe.limits import Identity, Limits
+from postmend.knowledge.mailboxes import Probing, care_for_banner
+from postmend.model.dialogue import Dialer, Exchange, Outcome, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session that may begin a transaction."""
+
+    session: Session
+
+
+class Opener:
+    """Opens sessions to one host and remembers what it learnt: broken TLS, the program behind the greeting."""
+
+    def __init__(self, dialer: Dialer, name: str, ip: str, identity: Identity, limits: Limits) -> None:
+        self._dialer, self._name, self._ip = dialer, name, ip
+        self._identity, self._limits = identity, limits
+        self._plain = False
+        self.care: Probing | None = None
+
+    async def open(self) -> Opened | Heard:
+        """A session ready for MAIL FROM, or what stood in the way."""
+        failed: Exchange | None = None
+        for _ in range(2):  # the second time without TLS
+            session = await self._dialer.connect(
+                self._ip, self._identity.port, source_ip=self._identity.source_ip, timeouts=self._limits.timeouts
+            )
+            self.care = care_for_banner(session.greeting.text)
+            failed = session.greeting if not session.greeting.accepted else await self._hello(session)
+            if failed is None:
+                failed = await self._secure(session)
+            if failed is None:
+                return Opened(session)
+            await session.quit()
+            if not self._tls_broke(failed):
+                break
+        assert failed is not None
+        return hear(failed, "", self._name, self._ip)
+
+    async def _hello(self, session: Session) -> Exchange | None:
+        told = await session.ehlo(self._identity.helo)
+        if told.permanent and session.alive:
+            told = await session.helo(self._identity.helo)
+        return None if told.accepted else told
+
+    async def _secure(self, session: Session) -> Exchange | None:
+        if self._plain or "STARTTLS" not in session.extensions:
+            return None
+        told = await session.starttls(self._name)
+        if told.accepted and session.alive:
+            again = await self._hello(session)
+            if again is not None:
+                self._plain = True
+            return again
+        if session.alive:
+            return None  # refused politely: go on without
+        self._plain = True
+        return told
+
+    def _tls_broke(self, failed: Exchange) -> bool:
+        """Whether the session was lost to TLS just now, so that one without is worth a try."""
+        return self._plain and (failed.stage == "starttls" or failed.outcome is not Outcome.REPLY)

@@ -1,0 +1,78 @@
+"""The prober: hosts and domains of one run, each known once, however many addresses ask for them."""
+
+import asyncio
+from collections import OrderedDict
+
+from postmend.evidence.mx import is_inside
+from postmend.evidence.probe.domain import DomainProbe, Facts, Probed, find_facts
+from postmend.evidence.probe.host import MailHost
+from postmend.evidence.probe.limits import Identity, Limits
+from postmend.model.dialogue import Dialer
+from postmend.model.dns import Resolver
+
+_MOST_DOMAINS = 50_000  # kept in mind; one that is asked for again after that costs a few questions more
+_MOST_WAITING = 10_000  # addresses that wait for a host to be asked again, beside those that are being asked
+
+
+class Prober:
+    """Asks about addresses. `identity` None asks DNS only. Close it at the end: it says QUIT."""
+
+    def __init__(
+        self, resolver: Resolver, dialer: Dialer, identity: Identity | None, limits: Limits | None = None
+    ) -> None:
+        self._resolver, self._dialer, self._identity = resolver, dialer, identity
+        self._limits = limits or Limits()
+        self._hosts: dict[str, MailHost] = {}
+        self._domains: OrderedDict[str, asyncio.Task[DomainProbe | Facts]] = OrderedDict()
+        self._waiting = 0
+        self.slots: asyncio.Semaphore | None = None
+
+    async def probe(self, domain: str, address: str) -> Probed:
+        """Ask about `address` (as it is sent) at `domain` (A-labels); never raises for what the network does."""
+        task = self._domains.get(domain)
+        if task is None:
+            task = self._domains[domain] = asyncio.create_task(self._open(domain))
+            if len(self._domains) > _MOST_DOMAINS:
+                _, oldest = self._domains.popitem(last=False)
+                del oldest
+        found = await asyncio.shield(task)
+        return Probed(found) if isinstance(found, Facts) else await found.probe(address)
+
+    async def _open(self, domain: str) -> DomainProbe | Facts:
+        """The domain's facts; with what is needed to ask its hosts, where they may be asked."""
+        identity = self._identity
+        if identity is None:
+            return await find_facts(self._resolver, domain, endpoints=False)
+        facts = await find_facts(self._resolver, domain, source_ip=identity.source_ip)
+        reachable = tuple(pair for pair in facts.endpoints if identity.inside or not is_inside(pair[1]))
+        if not reachable or facts.care is not None:
+            return facts
+        facts = Facts(domain, facts.findings, facts.mx, reachable, facts.provider)
+        return DomainProbe(facts, identity, self._limits, self._host_at, self._sleep)
+
+    def _host_at(self, name: str, ip: str) -> MailHost:
+        host = self._hosts.get(ip)
+        if host is None:
+            assert self._identity is not None
+            host = self._hosts[ip] = MailHost(self._dialer, name, ip, self._identity, self._limits)
+        return host
+
+    async def _sleep(self, seconds: float) -> None:
+        """Wait for a host's second chance; meanwhile another address may take the place, within reason."""
+        lent = self.slots is not None and self._waiting < _MOST_WAITING
+        self._waiting += 1
+        try:
+            if lent and self.slots is not None:
+                self.slots.release()
+            await asyncio.sleep(seconds)
+        finally:
+            self._waiting -= 1
+            if lent and self.slots is not None:
+                await self.slots.acquire()
+
+    async def close(self) -> None:
+        """End all sessions."""
+        await asyncio.gather(*(host.close() for host in self._hosts.values()))
+        for task in self._domains.values():
+            task.cancel()
+        await asyncio.gather(*self._domains.values(), return_exceptions=True)
