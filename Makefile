@@ -24,7 +24,7 @@ $(SETUP): pyproject.toml hatch_build.py $(BIN)/python
 	@touch $@
 
 $(DEV): $(SETUP) requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[outlook,crypto,psl]' -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[outlook,crypto,psl,verify]' -r requirements-dev.txt
 	@touch $@
 
 packages:

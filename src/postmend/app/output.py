@@ -313,7 +313,9 @@ def classified_out(reading: Reading) -> Classified:
 
 def schemas() -> dict[str, bytes]:
     """The JSON Schemas of `docs/schema`, by file name."""
-    made = {"explain.v1.json": Explained, "classify.v1.json": Classified}
+    from postmend.app.verify_output import VerifiedOut
+
+    made = {"explain.v1.json": Explained, "classify.v1.json": Classified, "verify.v1.json": VerifiedOut}
     return {
         name: msgspec.json.format(msgspec.json.encode(msgspec.json.schema(type_)), indent=2) + b"\n"
         for name, type_ in made.items()

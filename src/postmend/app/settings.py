@@ -32,6 +32,16 @@ class _Lab(msgspec.Struct, forbid_unknown_fields=True):
     allow_private: bool = False
 
 
+class _Verify(msgspec.Struct, forbid_unknown_fields=True):
+    mail_from: str = ""
+    helo: str = ""
+    source_ip: str = ""
+    self_check: bool = True
+    patience_s: float = 330.0
+    max_age_days: float = 7.0
+    at_once: int = 2000
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     """The settings file. Every setting is described in docs/settings.md."""
 
@@ -41,6 +51,29 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     blocklist_keys: dict[str, str] = {}
     skip_blocklists: tuple[str, ...] = ()
     blocklists: tuple[Blocklist, ...] = ()
+    verify: _Verify = msgspec.field(default_factory=_Verify)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifySettings:
+    """Who asks mail hosts about addresses, and how. `mail_from` is an address, or `<>` for the null reverse-path.
+
+    `ip` is the public address that others see, `source_ip` the local one to ask from; both are found out where they
+    are empty; `allow_private` takes MX on private addresses as they are. `patience_s` is how long to wait for hosts that put a question off, in seconds; an answer is taken from
+    the state file for `max_age_days`; `at_once` addresses are under way at a time.
+    """
+
+    mail_from: str = ""
+    helo: str = ""
+    ip: str = ""
+    source_ip: str = ""
+    smtp_port: int = 25
+    allow_private: bool = False
+    self_check: bool = True
+    only_mx: bool = False
+    patience_s: float = 330.0
+    max_age_days: float = 7.0
+    at_once: int = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +103,7 @@ class Settings:
     allow_private: bool = False
     record: str = ""
     replay: str = ""
+    verify: VerifySettings = VerifySettings()
 
     def lists(self) -> tuple[Blocklist, ...]:
         """The blocklists to ask."""
@@ -98,6 +132,24 @@ def _own(path: str | None, each: Blocklist) -> Blocklist:
         raise ParseError(f"{path}: {error}") from error
 
 
+def _verify(file: _File) -> VerifySettings:
+    found, own = file.verify, file.identity
+    return VerifySettings(
+        found.mail_from or own.mail_from, found.helo or own.helo, own.ip, found.source_ip, file.lab.smtp_port,
+        file.lab.allow_private, found.self_check, False, found.patience_s, found.max_age_days, found.at_once,
+    )  # fmt: skip
+
+
+def with_verify(settings: Settings, **options: str | bool | float | None) -> Settings:
+    """The settings with options of `verify` over them; raise ParseError for what nobody could ask with."""
+    changed = {name: value for name, value in options.items() if value is not None and value != ""}
+    made = replace(settings.verify, **changed)  # type: ignore[arg-type]
+    for option, ip in (("--ip", made.ip), ("--source-ip", made.source_ip)):
+        _check_ip(option, ip)
+    _check_mail_from(made.mail_from)
+    return replace(settings, verify=made)
+
+
 def load_settings(config_path: str | None = None, **options: str | bool | float | None) -> Settings:
     """Settings from the file (`config_path`, else POSTMEND_CONFIG), POSTMEND_RESOLVER, and `options` that are set."""
     path = config_path or os.environ.get("POSTMEND_CONFIG")
@@ -116,6 +168,7 @@ def load_settings(config_path: str | None = None, **options: str | bool | float 
         smtp_port=file.lab.smtp_port,
         https_port=file.lab.https_port,
         allow_private=file.lab.allow_private,
+        verify=_verify(file),
     )
     made = replace(settings, **{name: value for name, value in options.items() if value not in {None, ""}})  # type: ignore[arg-type]
     _check(made)
@@ -124,17 +177,25 @@ def load_settings(config_path: str | None = None, **options: str | bool | float 
 
 def _check(settings: Settings) -> None:
     """Refuse what no question could be put about."""
+    _check_ip("--ip", settings.ip)
+    _check_mail_from(settings.mail_from)
+
+
+def _check_ip(option: str, ip: str) -> None:
     import ipaddress
 
+    if ip:
+        try:
+            ipaddress.ip_address(ip)
+        except ValueError as error:
+            raise ParseError(f"{option} {ip[:60]!r}: not an IP address") from error
+
+
+def _check_mail_from(text: str) -> None:
     from postmend.model import parse_mailbox
 
-    if settings.ip:
+    if text.strip("<>"):
         try:
-            ipaddress.ip_address(settings.ip)
-        except ValueError as error:
-            raise ParseError(f"--ip {settings.ip[:60]!r}: not an IP address") from error
-    if settings.mail_from.strip("<>"):
-        try:
-            parse_mailbox(settings.mail_from.strip("<>"))
+            parse_mailbox(text.strip("<>"))
         except ParseError as error:
-            raise ParseError(f"--mail-from {settings.mail_from[:80]!r}: {error}") from error
+            raise ParseError(f"--mail-from {text[:80]!r}: {error}") from error

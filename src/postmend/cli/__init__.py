@@ -14,6 +14,7 @@ _COMMANDS = {
     "explain": "Say why mail was refused, prove it, and how to mend it.",
     "classify": "Classify replies by their text alone, one a line.",
     "check": "Check whether a domain, host, IP or address is fit for mail.",
+    "verify": "Say whether mail addresses are alive, one or a million.",
     "rules": "Test and list the reply rules.",
 }
 

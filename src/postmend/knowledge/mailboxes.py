@@ -34,6 +34,7 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
     reserved: tuple[str, ...]
     tlds: dict[str, str]
     reason: dict[Reason, str]
+    mend: dict[str, str]
     probing: tuple[Probing, ...]
 
 

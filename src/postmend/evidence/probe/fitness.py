@@ -5,13 +5,14 @@ A prober that is listed or nameless gets refusals that say nothing of the addres
 
 import asyncio
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from postmend.evidence.blocklists import check_blocklists
 from postmend.evidence.helo import check_helo
 from postmend.evidence.mx import check_mail_from, is_inside
 from postmend.evidence.rdns import check_rdns
 from postmend.evidence.spf_finding import check_spf
+from postmend.knowledge.blocklists import Blocklist
 from postmend.model import Cause, Fact, Finding
 from postmend.model.dns import Resolver
 
@@ -25,18 +26,19 @@ async def own_name(resolver: Resolver, ip: str) -> str:
 
 
 async def check_fitness(
-    resolver: Resolver, ip: str, helo: str, mail_from: str, keys: Mapping[str, str]
+    resolver: Resolver, ip: str, helo: str, mail_from: str, keys: Mapping[str, str], lists: Sequence[Blocklist]
 ) -> tuple[Finding, ...]:
-    """Check the prober itself, all side by side. `ip` is the public address it asks from; `keys` are the lists' keys."""
+    """Check the prober itself, all side by side. `ip` is the public address it asks from, `keys` those of `lists`."""
     domain = mail_from.rpartition("@")[2].lower()
-    spf, *others = await asyncio.gather(
-        check_spf(resolver, ip, mail_from, helo),
-        check_rdns(resolver, ip),
-        check_helo(resolver, helo, ip),
-        check_blocklists(resolver, ip, keys=keys),
-        *([check_mail_from(resolver, domain)] if domain else []),
-    )
-    return (*spf[0], *(finding for findings in others for finding in findings))
+    questions = [check_rdns(resolver, ip), check_helo(resolver, helo, ip), _spf(resolver, ip, mail_from, helo)]
+    if domain:
+        questions.append(check_mail_from(resolver, domain))
+    questions.append(check_blocklists(resolver, ip, keys=keys, lists=lists))
+    return tuple(finding for findings in await asyncio.gather(*questions) for finding in findings)
+
+
+async def _spf(resolver: Resolver, ip: str, mail_from: str, helo: str) -> tuple[Finding, ...]:
+    return (await check_spf(resolver, ip, mail_from, helo))[0]
 
 
 def private(ip: str) -> Finding | None:

@@ -2,16 +2,26 @@
 
 import asyncio
 from collections import OrderedDict
+from dataclasses import replace
 
 from postmend.evidence.mx import is_inside
 from postmend.evidence.probe.domain import DomainProbe, Facts, Probed, find_facts
 from postmend.evidence.probe.host import MailHost
 from postmend.evidence.probe.limits import Identity, Limits
+from postmend.model import Fact, Finding
 from postmend.model.dialogue import Dialer
 from postmend.model.dns import Resolver
 
 _MOST_DOMAINS = 50_000  # kept in mind; one that is asked for again after that costs a few questions more
 _MOST_WAITING = 10_000  # addresses that wait for a host to be asked again, beside those that are being asked
+
+
+def _as_inside(finding: Finding) -> Finding:
+    """An MX on a private address is no fault for whoever asks from in there."""
+    if finding.id != "mx.broken":
+        return finding
+    detail = f"mail to {finding.subject} goes to addresses inside this network, and was asked for there"
+    return replace(finding, id="mx.inside", result=Fact.NONE, detail=detail, supports=())
 
 
 class Prober:
@@ -47,7 +57,8 @@ class Prober:
         reachable = tuple(pair for pair in facts.endpoints if identity.inside or not is_inside(pair[1]))
         if not reachable or facts.care is not None:
             return facts
-        facts = Facts(domain, facts.findings, facts.mx, reachable, facts.provider)
+        findings = tuple(_as_inside(each) for each in facts.findings)
+        facts = Facts(domain, findings, facts.mx, reachable, facts.provider)
         return DomainProbe(facts, identity, self._limits, self._host_at, self._sleep)
 
     def _host_at(self, name: str, ip: str) -> MailHost:

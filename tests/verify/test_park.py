@@ -1,0 +1,74 @@
+"""`postmend verify` on the park: right verdicts, no living address called dead, every limit kept as the hosts count."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from postmend.app.settings import Settings, VerifySettings
+from postmend.app.verify import Verifier
+from tests.dnslab import serve as serve_names
+from tests.smtplab import serve as serve_mail
+from tests.verify.park import build, cases
+
+if TYPE_CHECKING:
+    from postmend.model.verified import Verified
+    from tests.smtplab import Host
+    from tests.verify.park import Case
+
+
+def settings(resolver: str, port: int, **changed: object) -> Settings:
+    told = {
+        "mail_from": "probe@prober.example", "helo": "probe.prober.example", "smtp_port": port, "self_check": False,
+        "patience_s": 8.0,
+    }  # fmt: skip
+    return Settings(resolver=resolver, verify=VerifySettings(**(told | changed)))  # type: ignore[arg-type]
+
+
+async def _all(told: Settings, addresses: list[str]) -> list[Verified]:
+    async with Verifier(told) as verifier:
+        return [found async for found in verifier.verify_many(addresses)]
+
+
+def verify(hosts: dict[str, Host], zone: dict[str, list[tuple[str, str]]], addresses: list[str]) -> list[Verified]:
+    with serve_names(zone) as (resolver, _), serve_mail(hosts) as port:
+        return asyncio.run(_all(settings(resolver, port), addresses))
+
+
+@pytest.fixture(scope="module")
+def judged() -> tuple[list[Case], dict[str, Verified]]:
+    park = cases()
+    hosts, zone = build(park)
+    addresses = [f"{local}@{case.domain}" for case in park for local in case.right]
+    return park, {found.address: found for found in verify(hosts, zone, addresses)}
+
+
+@pytest.mark.parametrize("number", range(len(cases())), ids=[case.domain.split(".")[0] for case in cases()])
+def test_verdicts(judged: tuple[list[Case], dict[str, Verified]], number: int) -> None:
+    case = judged[0][number]
+    found = {local: judged[1][f"{local}@{case.domain}"] for local in case.right}
+    told = {local: (str(each.verdict), str(each.reason)) for local, each in found.items()}
+    assert told == case.right, [(e.detail, [f.detail for f in e.evidence]) for e in found.values()]
+
+
+def test_limits_as_the_hosts_count(judged: tuple[list[Case], dict[str, Verified]]) -> None:
+    for case in judged[0]:
+        if case.host is None:
+            continue
+        assert case.host.most_open <= 1, case.domain
+        for connection in case.host.connections:
+            assert len(connection.rcpts) <= 16, case.domain
+            assert connection.refusals <= 8, case.domain
+            assert not any(line.upper().startswith("DATA") for line in connection.lines)
+
+
+def test_whoever_is_refused_stops_asking() -> None:
+    park = [case for case in cases() if case.domain in {"listed.example", "noptr.example", "mailrefused.example"}]
+    hosts, zone = build(park)
+    verify(hosts, zone, [f"user{i}@{case.domain}" for i in range(40) for case in park])
+    for case in park:
+        assert case.host is not None
+        assert len(case.host.connections) == 1
+        assert len(case.host.connections[0].rcpts) <= 1
