@@ -59,8 +59,9 @@ class VerifySettings:
     """Who asks mail hosts about addresses, and how. `mail_from` is an address, or `<>` for the null reverse-path.
 
     `ip` is the public address that others see, `source_ip` the local one to ask from; both are found out where they
-    are empty; `allow_private` takes MX on private addresses as they are. `patience_s` is how long to wait for hosts that put a question off, in seconds; an answer is taken from
-    the state file for `max_age_days`; `at_once` addresses are under way at a time.
+    are empty. `allow_private` takes MX on private addresses as they are. `patience_s` is how long to wait for hosts
+    that put a question off, in seconds; an answer is taken from the state file for `max_age_days`; `at_once` addresses
+    are under way at a time.
     """
 
     mail_from: str = ""
