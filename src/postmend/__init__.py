@@ -1,6 +1,7 @@
 """Postmend tells people why their mail was refused, proves it, says how to mend it.
 
-The library: `explain`, `classify`, `check_spf`, `parse_address`, each that asks the network also as `..._async`.
+The library: `explain`, `classify`, `check_spf`, `parse_address`, `report`; each that asks the
+network also as `..._async`.
 Names are imported when first used, so that `import postmend` costs nothing.
 """
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
         explain,
         explain_async,
         parse_address,
+        report,
     )
     from postmend.model import ParseError
 
@@ -28,6 +30,7 @@ __all__ = [
     "explain",
     "explain_async",
     "parse_address",
+    "report",
 ]
 
 

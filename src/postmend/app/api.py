@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 from postmend.app.classify import classify
 from postmend.app.explain import explain_bytes, explain_bytes_async
 from postmend.app.output import Explained
+from postmend.app.report import report
 from postmend.app.settings import Settings
 from postmend.model import parse_address
 
 if TYPE_CHECKING:
     from postmend.evidence.spf import SpfResult
 
-__all__ = ["check_spf", "check_spf_async", "classify", "explain", "explain_async", "parse_address"]
+__all__ = ["check_spf", "check_spf_async", "classify", "explain", "explain_async", "parse_address", "report"]
 
 
 def _settings(

@@ -15,6 +15,7 @@ _COMMANDS = {
     "classify": "Classify replies by their text alone, one a line.",
     "check": "Check whether a domain, host, IP or address is fit for mail.",
     "verify": "Say whether mail addresses are alive, one or a million.",
+    "report": "Say from logs and reports what bounces here, why, and who causes it.",
     "rules": "Test and list the reply rules.",
 }
 

@@ -6,37 +6,27 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from postmend.intake.codes import codes_in
+from postmend.intake.logs import Outcome
+from postmend.intake.logs.exim import LINE as EXIM_LINE
+from postmend.intake.logs.exim import Exim
+from postmend.intake.logs.postfix import Postfix
 from postmend.intake.scan import to_text
 from postmend.knowledge.unwrap import layers, stage_of
 from postmend.model import Action, Failure, Host, Intake, Kind, ParseError, SmtpReply
 
-# Postfix: queue-id: to=<x>, relay=host[ip]:25, ..., dsn=5.1.1, status=bounced (host ... said: 550 ...)
-_POSTFIX = re.compile(
-    r"(?P<prog>postfix(?:-\w+)?/\w+(?:/\w+)?)\[\d+\]: (?P<id>[0-9A-Za-z]+): to=<(?P<to>[^>]*)>,"
-    r"(?: orig_to=<(?P<orig>[^>]*)>,)? relay=(?P<relay>[^,]*),.{0,200}?\bdsn=(?P<dsn>[\d.]+), "
-    r"status=(?P<status>\w+) \((?P<text>.*)\)\s*$"
-)
-_POSTFIX_FROM = re.compile(r"postfix(?:-\w+)?/\w+(?:/\w+)?\[\d+\]: (?P<id>[0-9A-Za-z]+): from=<(?P<from>[^>]*)>")
-# Postfix's own refusals: NOQUEUE: reject: RCPT from host[ip]: 554 5.7.1 ...; from=<> to=<> proto=ESMTP helo=<>
-_NOQUEUE = re.compile(
-    r"(?:NOQUEUE|[0-9A-Za-z]{6,20}): (?:milter-)?reject: (?P<stage>\w+) from (?P<host>[^\[\s]*)\[(?P<ip>[^\]]*)\](?::\d+)?: "
-    r"(?P<text>[45]\d\d .*?)(?:; from=<(?P<from>[^>]*)>(?: to=<(?P<to>[^>]*)>)?(?: proto=\S+)?(?: helo=<(?P<helo>[^>]*)>)?)?\s*$"
-)
-# Exim: 2026-01-01 00:00:00 id ** x@example.net [<orig>] [F=<from>] R=... T=...: text
-_EXIM = re.compile(
-    r"^(?P<when>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?) (?:\[\d+\] )?(?P<id>[0-9A-Za-z]{6,}-[0-9A-Za-z]{6,}-[0-9A-Za-z]{2,4}) "
-    r"(?P<mark>\*\*|==) (?P<to>\S+)(?: \([^)]*\))?(?: <(?P<orig>[^>]*)>)?(?P<fields>(?: [A-Z]\w*=\S+)*)"
-    r"(?: (?:defer|H=\S+ \[(?P<ip>[^\]]*)\](?::\d+)?)[^:]*)*:? (?P<text>.*)$"
-)
-_EXIM_FROM = re.compile(r"^\S+ \S+ (?:\S+ )?(?P<id>\w{6,}-\w{6,}-\w{2,4}) <= (?P<from>\S+)")
+# What stands before a Postfix message; a pasted line may have lost its time and host.
+_POSTFIX = re.compile(rb"(?P<program>postfix(?:-\w+)?/\w+(?:/\w+)*)\[\d+\]: (?P<word>\S+) (?P<rest>.*)$")
 _LOG = re.compile(
     rb"postfix(?:-\w+)?/\w+(?:/\w+)?\[\d+\]:|^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* (?:[+-]\d{4} )?(?:\[\d+\] )?\w{6,}-\w{6,}-\w{2,4} (?:<=|=>|->|\*\*|==|Completed)",
     re.MULTILINE,
 )
-_WHEN = re.compile(r"^(?:<\d+>)?(\w{3} +\d+ \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+)")
+_WHEN = re.compile(
+    r"^(?:<\d+>)?(\w{3} +\d+ \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?)"
+)
 _HOST = re.compile(r"^(?:<\d+>)?(?:\w{3} +\d+ \d\d:\d\d:\d\d|\S+) (\S+) ")
 _RELAY = re.compile(r"(?P<host>[^\[]*)(?:\[(?P<ip>[^\]]*)\])?")
 _STAGES = {"CONNECT", "HELO", "EHLO", "MAIL", "RCPT", "DATA"}
+_NOT_HOSTS = {"none", "local", "virtual", "dovecot"}
 _MOST_FAILURES = 100_000
 _MOST_IDS = 200_000
 
@@ -46,12 +36,12 @@ def looks_like_log(head: bytes) -> bool:
     return _LOG.search(head) is not None and not re.match(rb"(?:From |[A-Z][\w-]+: )", head.lstrip())
 
 
-def _lines(raw: bytes | mmap.mmap) -> Iterator[str]:
+def _lines(raw: bytes | mmap.mmap) -> Iterator[bytes]:
     start, size = 0, len(raw)
     while start < size:
         end = raw.find(b"\n", start)
         end = size if end < 0 else end
-        yield to_text(bytes(raw[start : min(end, start + 65536)])).rstrip("\r")
+        yield bytes(raw[start : min(end, start + 65536)]).rstrip(b"\r")
         start = end + 1
 
 
@@ -60,58 +50,24 @@ def read_log(raw: bytes | mmap.mmap, source: str) -> Iterator[Intake]:
 
     A deferred recipient counts once, with its last reply, and not at all when it was delivered after all.
     """
-    senders: dict[str, str] = {}
-    failures: dict[tuple[str, str], Failure] = {}
+    refusals = _Refusals()
+    postfix, exim = Postfix(refusals), Exim(refusals)
     for line in _lines(raw):
-        _note_sender(line, senders)
-        done, key = _delivered(line)
-        if done:
-            failures.pop(key, None)
-            continue
-        found = _failure(line)
-        if found is None or len(failures) >= _MOST_FAILURES:
-            continue
-        queue_id = found.queue_id or f"line {len(failures)}"
-        failures[queue_id, found.recipient] = found
-    if not failures:
+        refusals.line = line
+        found = _POSTFIX.search(line)
+        if found:
+            handler = postfix.handler(found["program"])
+            if handler:
+                handler(0, b"", found["word"], found["rest"])
+        elif framed := EXIM_LINE.match(line):
+            exim.line(0, b"", framed[2] or b"", framed[3])
+    if not refusals.found:
         raise ParseError(f"{source}: a log without any refused or deferred mail in it")
-    yield Intake(source, Kind.REPLY, tuple(_with_sender(f, senders) for f in failures.values()), family=_family(raw))
+    yield Intake(source, Kind.REPLY, refusals.failures(), family=_family(raw))
 
 
 def _family(raw: bytes | mmap.mmap) -> str:
     return "postfix" if b"postfix" in bytes(raw[:65536]) else "exim"
-
-
-def _with_sender(failure: Failure, senders: dict[str, str]) -> Failure:
-    if failure.mail_from or failure.queue_id not in senders:
-        return failure
-    return replace(failure, mail_from=senders[failure.queue_id])
-
-
-def _note_sender(line: str, senders: dict[str, str]) -> None:
-    if "from=<" not in line and " <= " not in line:
-        return
-    found = _POSTFIX_FROM.search(line) or _EXIM_FROM.match(line)
-    if found and len(senders) < _MOST_IDS:
-        senders[found["id"]] = "" if found["from"] == "<>" else found["from"]
-
-
-def _delivered(line: str) -> tuple[bool, tuple[str, str]]:
-    if "status=sent" in line:
-        found = _POSTFIX.search(line)
-        return bool(found), (found["id"], found["to"]) if found else ("", "")
-    return False, ("", "")
-
-
-def _failure(line: str) -> Failure | None:
-    if "status=" in line:
-        found = _POSTFIX.search(line)
-        return _postfix(line, found) if found else None
-    if "reject: " in line:
-        found = _NOQUEUE.search(line)
-        return _noqueue(line, found) if found else None
-    found = _EXIM.match(line)
-    return _exim(found) if found else None
 
 
 def _when(line: str) -> str:
@@ -119,57 +75,94 @@ def _when(line: str) -> str:
     return found[1] if found else ""
 
 
-def _postfix(line: str, found: re.Match[str]) -> Failure | None:
-    if found["status"] not in {"bounced", "deferred", "undeliverable", "expired"}:
-        return None
-    code, enhanced = codes_in(found["text"], found["dsn"])
-    relay = _RELAY.match(found["relay"])
-    inner = layers(found["text"])[-1]
-    named = relay and relay["host"] not in {"none", "local", "virtual", "dovecot"}
-    host = _HOST.match(line)
-    return Failure(
-        recipient=found["to"],
-        original_recipient=found["orig"] or "",
-        action=Action.DELAYED if found["status"] == "deferred" else Action.FAILED,
-        stage=inner.stage,
-        reply=SmtpReply(code, enhanced, found["text"]),
-        remote=Host(relay["host"], relay["ip"] or "") if relay and named else Host(inner.host, inner.ip),
-        local=Host(host[1] if host else ""),
-        queue_id=found["id"],
-        when=_when(line),
-    )
+class _Refusals:
+    """A log's `Sink` that keeps the refusals."""
 
+    def __init__(self) -> None:
+        self.line = b""
+        self.found: dict[tuple[str, str], Failure] = {}
+        self._senders: dict[str, str] = {}
 
-def _noqueue(line: str, found: re.Match[str]) -> Failure:
-    code, enhanced = codes_in(found["text"], "")
-    host = _HOST.match(line)
-    stage = stage_of(f"in reply to {found['stage']}") if found["stage"] in _STAGES else None
-    return Failure(
-        recipient=found["to"] or "",
-        mail_from=found["from"] or "",
-        action=Action.FAILED if str(code or "").startswith("5") else Action.DELAYED,
-        stage=stage,
-        reply=SmtpReply(code, enhanced, found["text"]),
-        remote=Host(host[1] if host else ""),
-        local=Host("" if found["host"] == "unknown" else found["host"], found["ip"], found["helo"] or ""),
-        when=_when(line),
-    )
+    def failures(self) -> tuple[Failure, ...]:
+        """Every refusal, with its MAIL FROM where the log tells it."""
+        return tuple(
+            f if f.mail_from else replace(f, mail_from=self._senders.get(f.queue_id, "")) for f in self.found.values()
+        )
 
+    def client(self, at: int, host: bytes, ident: bytes, client: bytes, login: bytes) -> None:
+        """Not needed here."""
 
-def _exim(found: re.Match[str]) -> Failure:
-    text = found["text"]
-    code, enhanced = codes_in(text, "")
-    inner = layers(text)[-1]
-    fields: dict[str, str] = dict(re.findall(r" ([A-Z]\w*)=(\S+)", found["fields"] or ""))
-    mail_from = (fields.get("F") or fields.get("P") or "").strip("<>:")
-    return Failure(
-        recipient=found["to"].rstrip(":"),
-        original_recipient=found["orig"] or "",
-        mail_from=mail_from if "@" in mail_from else "",
-        action=Action.FAILED if found["mark"] == "**" else Action.DELAYED,
-        stage=inner.stage,
-        reply=SmtpReply(code, enhanced, text),
-        remote=Host(inner.host or fields.get("H", ""), inner.ip or found["ip"] or ""),
-        queue_id=found["id"],
-        when=found["when"],
-    )
+    def local(self, at: int, host: bytes, ident: bytes, user: bytes, script: bytes) -> None:
+        """Not needed here."""
+
+    def script(self, at: int, host: bytes, ident: bytes, script: bytes) -> None:
+        """Not needed here."""
+
+    def notice(self, at: int, host: bytes, ident: bytes, parent: bytes) -> None:
+        """Not needed here."""
+
+    def expired(self, at: int, host: bytes, ident: bytes) -> None:
+        """Not needed here: the last deferral has said why."""
+
+    def removed(self, at: int, host: bytes, ident: bytes) -> None:
+        """Not needed here."""
+
+    def complaint(self, at: int, recipient: bytes, mail_from: bytes, client: bytes, provider: bytes) -> None:
+        """Not in these logs."""
+
+    def sender(self, at: int, host: bytes, ident: bytes, mail_from: bytes) -> None:
+        """Keep the MAIL FROM of a queue id."""
+        if len(self._senders) < _MOST_IDS:
+            self._senders[ident.decode("latin-1")] = to_text(mail_from)
+
+    def attempt(
+        self, at: int, host: bytes, ident: bytes, recipient: bytes, outcome: Outcome, relay: bytes, text: bytes,
+        status: bytes = b"", original: bytes = b"",
+    ) -> None:  # fmt: skip
+        """Keep what was refused or put off; forget what was delivered after all."""
+        key = (ident.decode("latin-1"), to_text(recipient))
+        if outcome is Outcome.DELIVERED:
+            self.found.pop(key, None)
+            return
+        if len(self.found) >= _MOST_FAILURES:
+            return
+        said = to_text(text)
+        code, enhanced = codes_in(said, status.decode("latin-1"))
+        inner = layers(said)[-1]
+        where = _RELAY.match(to_text(relay))
+        named = where is not None and where["host"] not in _NOT_HOSTS
+        host_name = _HOST.match(to_text(self.line)) if b"postfix" in self.line else None
+        self.found[key] = Failure(
+            recipient=key[1],
+            original_recipient=to_text(original),
+            action=Action.DELAYED if outcome is Outcome.DEFERRED else Action.FAILED,
+            stage=inner.stage,
+            reply=SmtpReply(code, enhanced, said),
+            remote=Host(where["host"], where["ip"] or "") if where and named else Host(inner.host, inner.ip),
+            local=Host(host_name[1] if host_name else ""),
+            queue_id=key[0],
+            when=_when(to_text(self.line)),
+        )
+
+    def refusal(
+        self, at: int, host: bytes, stage: bytes, client: bytes, helo: bytes, mail_from: bytes, recipient: bytes,
+        text: bytes, login: bytes = b"",
+    ) -> None:  # fmt: skip
+        """Keep what this host refused itself."""
+        if len(self.found) >= _MOST_FAILURES:
+            return
+        said, word = to_text(text), stage.decode("latin-1")
+        code, enhanced = codes_in(said, "")
+        where = _RELAY.match(to_text(client))
+        name = where["host"] if where else ""
+        host_name = _HOST.match(to_text(self.line))
+        self.found[f"line {len(self.found)}", to_text(recipient)] = Failure(
+            recipient=to_text(recipient),
+            mail_from=to_text(mail_from),
+            action=Action.FAILED if str(code or "").startswith("5") else Action.DELAYED,
+            stage=stage_of(f"in reply to {word}") if word in _STAGES else None,
+            reply=SmtpReply(code, enhanced, said),
+            remote=Host(host_name[1] if host_name else ""),
+            local=Host("" if name == "unknown" else name, (where["ip"] or "") if where else "", to_text(helo)),
+            when=_when(to_text(self.line)),
+        )

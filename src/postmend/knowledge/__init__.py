@@ -6,9 +6,11 @@ def compile_all() -> None:
     from postmend.knowledge.blocklists import blocklists
     from postmend.knowledge.book import default_book
     from postmend.knowledge.causes import all_causes
+    from postmend.knowledge.limits import limits
     from postmend.knowledge.mailboxes import mailboxes
     from postmend.knowledge.providers import by_host
     from postmend.knowledge.remedies import remedies
+    from postmend.knowledge.trouble import troubles
     from postmend.knowledge.weights import all_weights
 
     default_book()
@@ -17,4 +19,6 @@ def compile_all() -> None:
     remedies()
     blocklists()
     mailboxes()
+    limits()
+    troubles()
     by_host("example.com")

@@ -1,0 +1,192 @@
+"""The use case behind `postmend report`: files in, a Report out. Files, processes and the clock are here.
+
+Bad input costs only itself: it is told in `inputs.problems`, and the rest goes on.
+"""
+
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from postmend.app.inputs import Source, find_sources
+from postmend.app.logfiles import LogFile, cut, head_of, is_log, look_at, part_chunks
+from postmend.intake.logs import Kept, LogReader
+from postmend.model import ParseError
+from postmend.traffic.build import build
+from postmend.traffic.report import Inputs, Report
+from postmend.traffic.stitch import Stitcher
+
+TOO_MUCH = 0.01  # share of lines not understood above which a report is not to be trusted
+_MOST_PROBLEMS = 20
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to report on. `since` and `until` are minutes since 1970; `jobs` processes side by side."""
+
+    paths: tuple[str, ...]
+    since: int | None = None
+    until: int | None = None
+    jobs: int = 1
+
+
+@dataclass(slots=True)
+class _Read:
+    """What one or more files gave."""
+
+    stitcher: Stitcher
+    tally: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
+    strange: list[bytes] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, reader: LogReader) -> None:
+        self.tally = [a + b for a, b in zip(self.tally, reader.tally, strict=True)]
+        self.strange = (self.strange + reader.strange)[:5]
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Counting makes a million values and no circles: looking for circles would take a third of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _read_logs(logs: Sequence[LogFile], wanted: Wanted, read: Callable[[int], None] = lambda _: None) -> _Read:
+    """Read logs in order, in this process."""
+    own = {host for log in logs for host in log.hosts}
+    done = _Read(Stitcher(own, wanted.since, wanted.until))
+    with _without_collector():
+        for log in logs:
+            reader = LogReader(done.stitcher, log.year)
+            try:
+                for chunk in part_chunks(log, done.problems.append, read):
+                    reader.feed(chunk)
+            except OSError as error:
+                done.problems.append(f"{log.name}: cannot be read ({(error.strerror or str(error)).lower()})")
+            reader.close()
+            done.add(reader)
+    return done
+
+
+def _side_by_side(logs: Sequence[LogFile], wanted: Wanted, progress: Progress, total: int) -> _Read:
+    """One process for each log or part of one; what is open at an edge is put together here."""
+    from concurrent.futures import ProcessPoolExecutor
+
+    parts = [part for log in logs for part in cut(log, wanted.jobs)]
+    result: _Read | None = None
+    done = 0
+    with ProcessPoolExecutor(wanted.jobs) as pool:
+        for part, read in zip(
+            parts, pool.map(_read_logs, [[part] for part in parts], [wanted] * len(parts)), strict=True
+        ):
+            done += part.size
+            progress(done, total)
+            if result is None:
+                result = read
+                continue
+            result.stitcher.merge(read.stitcher)
+            result.tally = [a + b for a, b in zip(result.tally, read.tally, strict=True)]
+            result.strange = (result.strange + read.strange)[:5]
+            result.problems += read.problems
+    assert result is not None
+    return result
+
+
+def _sort(sources: Sequence[Source], problems: list[str]) -> list[LogFile]:
+    """The logs among the sources, in the order in which they were written."""
+    logs = []
+    for source in sources:
+        if source.path is None:
+            problems.append("standard input: name a file")
+            continue
+        try:
+            head = head_of(source.path)
+            if is_log(head):
+                logs.append(look_at(source.name, source.path, head))
+            elif head.strip():
+                problems.append(f"{source.name}: neither a log nor a report")
+        except OSError as error:
+            problems.append(f"{source.name}: cannot be read ({(error.strerror or str(error)).lower()})")
+    return sorted(logs, key=lambda log: log.first)
+
+
+def make_report(wanted: Wanted, progress: Progress = lambda _done, _total: None) -> Report:
+    """Read everything and report; raises ParseError where nothing of use is in it."""
+    sources = find_sources(wanted.paths)
+    problems: list[str] = []
+    logs = _sort(sources, problems)
+    if not logs:
+        raise ParseError(
+            problems[0] if problems else f"{', '.join(wanted.paths)}: empty; logs or reports were expected"
+        )
+    total = sum(log.size for log in logs)
+    progress(0, total)
+    if wanted.jobs > 1:
+        read = _side_by_side(logs, wanted, progress, total)
+    else:
+        done = [0]
+
+        def tell(size: int) -> None:
+            done[0] += size
+            progress(done[0], total)
+
+        read = _read_logs(logs, wanted, tell)
+    read.stitcher.finish()
+    return build(
+        read.stitcher.rollup, _inputs(read, problems, len(logs), total), read.stitcher.first, read.stitcher.last
+    )
+
+
+def _inputs(read: _Read, problems: list[str], files: int, size: int) -> Inputs:
+    lines, unknown = sum(read.tally), read.tally[Kept.UNKNOWN]
+    told = problems + read.problems
+    if read.stitcher.evicted:
+        told.append(f"{read.stitcher.evicted} messages had been open for too long and were counted as they stood")
+    if len(told) > _MOST_PROBLEMS:
+        told = [*told[:_MOST_PROBLEMS], f"and {len(told) - _MOST_PROBLEMS} more"]
+    return Inputs(
+        files=files, bytes=size, lines=lines, used=read.tally[Kept.USED], foreign=read.tally[Kept.FOREIGN],
+        not_understood=unknown, share=round(unknown / max(lines, 1), 5), mails=0, reports=0, duplicates=0,
+        strange=[line.decode("utf-8", "replace") for line in read.strange], problems=told,
+        templates=read.stitcher.replies.templates,
+    )  # fmt: skip
+
+
+def report(paths: str | Path | Sequence[str | Path], *, since: str = "", until: str = "", jobs: int = 1) -> Report:
+    """Report on logs, bounce mailboxes and DMARC, TLS and ARF reports: what bounces, why, and who causes it.
+
+    `since` and `until` are `2026-11-24` or `2026-11-24 20:00` by the logs' own clock; `jobs` processes read side by
+    side. The result is what `postmend report --json` prints. Raises ParseError where nothing of use is in `paths`.
+    """
+    given = [paths] if isinstance(paths, str | Path) else paths
+    return make_report(Wanted(tuple(str(path) for path in given), read_time(since), read_time(until), jobs))
+
+
+def read_time(text: str, now_s: float | None = None) -> int | None:
+    """Minutes since 1970 for `2026-11-24`, `2026-11-24 20:00` or `7d`, `12h` ago; None for nothing."""
+    import re
+    import time
+
+    from postmend.intake.logs.clock import minutes
+
+    if not text:
+        return None
+    ago = re.fullmatch(r"(\d{1,5})([dh])", text.strip())
+    if ago:
+        now = time.localtime(time.time() if now_s is None else now_s)
+        at = minutes(now.tm_year, now.tm_mon, now.tm_mday, now.tm_hour, now.tm_min)
+        assert at is not None
+        return at - int(ago[1]) * (1440 if ago[2] == "d" else 60)
+    found = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::\d\d)?)?", text.strip())
+    made = minutes(*(int(part or 0) for part in found.groups())) if found else None
+    if made is None:
+        raise ParseError(f"{text[:40]!r}: not a time; 2026-11-24, '2026-11-24 20:00', 7d or 12h was expected")
+    return made

@@ -1,0 +1,64 @@
+"""`postmend report`: what bounces here, why, and who causes it."""
+
+import sys
+
+import click
+
+from postmend.app.report import TOO_MUCH, Wanted, make_report, read_time
+from postmend.app.settings import load_settings
+from postmend.cli.options import common, write_json
+from postmend.cli.render import Paper
+from postmend.cli.report_text import TABLES, render
+
+_MB = 1 << 20
+
+
+@click.command("report")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.option("--since", metavar="TIME", default="", help="From here on: 2026-11-24, '2026-11-24 20:00', 7d, 12h.")
+@click.option("--until", metavar="TIME", default="", help="Up to here, not included.")
+@click.option("--by", "by", metavar="QUESTION", help=f"A whole table: {', '.join(TABLES)}.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes side by side.")
+@common
+def command(
+    paths: tuple[str, ...],
+    since: str,
+    until: str,
+    by: str | None,
+    jobs: int,
+    as_json: bool,
+    resolver: str | None,
+    config_path: str | None,
+) -> None:
+    """Say what bounces here, why, and who causes it.
+
+    Takes logs (Postfix, Exim; plain, gz, bz2, xz, zst) and folders of them.
+    Exits 1 when a finding needs somebody to act, 2 when more than 1 % of the lines were not understood.
+    """
+    load_settings(config_path, resolver=resolver)
+    if by is not None and by not in TABLES:
+        raise click.UsageError(f"--by: no such question: {by}; there are {', '.join(TABLES)}")
+    wanted = Wanted(paths, read_time(since), read_time(until), jobs)
+    report = make_report(wanted, _progress if sys.stderr.isatty() else lambda _done, _total: None)
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K", err=True, nl=False)
+    if as_json:
+        write_json(report)
+    else:
+        click.echo("\n".join(render(report, Paper.of_stdout(), by)))
+    for problem in report.inputs.problems:
+        click.echo(f"postmend: {problem}", err=True)
+    if report.inputs.share > TOO_MUCH:
+        click.echo(
+            f"postmend: {report.inputs.not_understood:,} of {report.inputs.lines:,} lines ({report.inputs.share:.1%}) "
+            "were not understood: do not trust these figures",
+            err=True,
+        )
+        sys.exit(2)
+    sys.exit(1 if report.act else 0)
+
+
+def _progress(done: int, total: int) -> None:
+    """One line that is written over, on a terminal only."""
+    share = done / total if total else 1.0
+    click.echo(f"\r\x1b[Kreading {done / _MB:,.0f} of {total / _MB:,.0f} MB ({share:.0%})", err=True, nl=False)

@@ -1,0 +1,69 @@
+"""What a log says, as calls: the one interface between formats and whoever counts."""
+
+from enum import IntEnum
+from typing import Protocol
+
+
+class Outcome(IntEnum):
+    """How one delivery attempt ended."""
+
+    DELIVERED = 0
+    DEFERRED = 1
+    BOUNCED = 2
+    EXPIRED = 3
+
+
+class Kept(IntEnum):
+    """What became of one line: told to the sink, known and of no interest, another program's, or not understood."""
+
+    USED = 0
+    KNOWN = 1
+    FOREIGN = 2
+    UNKNOWN = 3
+
+
+class Sink(Protocol):
+    """Takes what a log says. `at` is minutes since 1970 as the log's own clock shows them, `host` the logging host.
+
+    All texts are bytes as they stand in the log: outside text, nothing in it is to be trusted.
+    """
+
+    def client(self, at: int, host: bytes, ident: bytes, client: bytes, login: bytes) -> None:
+        """Message `ident` begins: it comes from `client` (`name[ip]`), authenticated as `login` (SASL), if at all."""
+
+    def sender(self, at: int, host: bytes, ident: bytes, mail_from: bytes) -> None:
+        """The message's MAIL FROM; empty is the null reverse-path."""
+
+    def local(self, at: int, host: bytes, ident: bytes, user: bytes, script: bytes) -> None:
+        """The message begins here: handed in by a local `user` (name or uid), by `script` where that is told."""
+
+    def script(self, at: int, host: bytes, ident: bytes, script: bytes) -> None:
+        """What called sendmail, told later."""
+
+    def notice(self, at: int, host: bytes, ident: bytes, parent: bytes) -> None:
+        """The message begins here: a delivery status notification about message `parent`."""
+
+    def attempt(
+        self, at: int, host: bytes, ident: bytes, recipient: bytes, outcome: Outcome, relay: bytes, text: bytes,
+        status: bytes = b"", original: bytes = b"",
+    ) -> None:  # fmt: skip
+        """One recipient's delivery attempt.
+
+        `relay` is `host[ip]` or a local transport's name, `text` the reply, `status` the enhanced status code,
+        `original` the recipient as it was given, where that differs.
+        """
+
+    def expired(self, at: int, host: bytes, ident: bytes) -> None:
+        """The message was given up: what of it is still deferred has bounced."""
+
+    def removed(self, at: int, host: bytes, ident: bytes) -> None:
+        """The message has left the queue."""
+
+    def refusal(
+        self, at: int, host: bytes, stage: bytes, client: bytes, helo: bytes, mail_from: bytes, recipient: bytes,
+        text: bytes, login: bytes = b"",
+    ) -> None:  # fmt: skip
+        """A client was refused at this host's own door. `client` is `name[ip]`."""
+
+    def complaint(self, at: int, recipient: bytes, mail_from: bytes, client: bytes, provider: bytes) -> None:
+        """A recipient called a message spam; `client` is the sending IP."""

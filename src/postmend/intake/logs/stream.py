@@ -1,0 +1,175 @@
+"""Chunks of a log's bytes to whole lines, to the format that they are in, to a sink. Bounded whatever comes.
+
+A line longer than LONGEST is cut. Every line is accounted for: used, known, another program's, or not understood.
+"""
+
+import re
+
+from postmend.intake.logs.clock import Clock
+from postmend.intake.logs.exim import IDENT, Exim
+from postmend.intake.logs.exim import LINE as EXIM_LINE
+from postmend.intake.logs.postfix import Handler, Postfix
+from postmend.intake.logs.sink import Kept, Sink
+from postmend.intake.logs.syslog import ISO, TRADITIONAL
+from postmend.intake.logs.syslog import LINE as SYSLOG_LINE
+
+LONGEST = 256 << 10
+_EXIM_AFTER = re.compile(
+    rb"(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* (?:[+-]\d{4} )?(?:\[\d+\] )?)?(?:(" + IDENT + rb") )?(.*)"
+)
+_SAMPLE = 200  # characters of a line that was not understood
+_LOOKS = 64 << 10
+_MOST_PROGRAMS = 20_000  # with their process ids
+_USED, _KNOWN, _UNKNOWN = Kept.USED, Kept.KNOWN, Kept.UNKNOWN
+
+
+def sniff(head: bytes) -> str:
+    """`syslog` or `exim` by most of the first lines, empty where it is neither."""
+    head = head[:_LOOKS]
+    votes = {
+        "exim": sum(1 for _ in EXIM_LINE.finditer(head)),
+        "syslog": sum(1 for _ in SYSLOG_LINE.finditer(head)),
+    }
+    best = max(votes, key=lambda name: votes[name])
+    return best if votes[best] else ""
+
+
+class LogReader:
+    """Reads one log. `feed` it chunks in order, then `close` it. `tally` counts lines by `Kept`."""
+
+    def __init__(self, sink: Sink, year: int, form: str = "", host: bytes = b"") -> None:
+        self.tally = [0, 0, 0, 0]
+        self.strange: list[bytes] = []
+        self.clock = Clock(year)
+        self._sink = sink
+        self._form = form
+        self._host = host  # for logs that name none
+        self._rest = b""
+        self._skipping = False
+        self._exim = Exim(sink)
+        self._postfix = Postfix(sink)
+        self._handlers: dict[bytes, Handler] = {}  # by program with its process id
+
+    def feed(self, chunk: bytes) -> None:
+        """Read the whole lines of what has come so far; the rest waits for the next chunk."""
+        if self._skipping:
+            end = chunk.find(b"\n")
+            if end < 0:
+                return
+            chunk, self._skipping = chunk[end + 1 :], False
+        chunk = self._rest + chunk
+        end = chunk.rfind(b"\n") + 1
+        self._rest = chunk[end:]
+        if len(self._rest) > LONGEST:
+            end, chunk = len(chunk) + 1, chunk[: end + LONGEST] + b"\n"
+            self._rest, self._skipping = b"", True
+        if end:
+            self._lines(chunk if end >= len(chunk) else chunk[:end])
+
+    def close(self) -> None:
+        """Read a last line that has no line end."""
+        rest, self._rest = self._rest, b""
+        if rest.strip():
+            self._lines(rest + b"\n")
+
+    def _lines(self, block: bytes) -> None:
+        if b"\r\n" in block:
+            block = block.replace(b"\r\n", b"\n")
+        self._form = self._form or sniff(block) or "syslog"
+        lines = block.split(b"\n")
+        if self._form == "exim":
+            self._exim_lines(lines)
+        else:
+            self._syslog_lines(lines)
+
+    def _strange(self, line: bytes) -> None:
+        self.tally[Kept.UNKNOWN] += 1
+        if len(self.strange) < 5:
+            self.strange.append(line[:_SAMPLE])
+
+    def _exim_lines(self, lines: list[bytes]) -> None:
+        tally, minute, read, host, match = self.tally, self.clock.minute, self._exim.line, self._host, EXIM_LINE.match
+        for line in lines:
+            found = match(line)
+            if found is None:
+                if line.strip():
+                    self._strange(line)
+                continue
+            stamp, ident, rest = found.groups(b"")
+            at = minute(stamp)
+            kept = read(at, host, ident, rest) if at >= 0 else _UNKNOWN
+            if kept is _UNKNOWN:
+                self._strange(line)
+            else:
+                tally[kept] += 1
+
+    def _syslog_lines(self, lines: list[bytes]) -> None:
+        """The loop that everything of a syslog goes through: as little as can be for a line of no interest."""
+        tally, minute, handlers = self.tally, self.clock.minute, self._handlers
+        known = used = 0
+        last, at = b"", -1
+        for line in lines:
+            try:
+                if line[4:5] == b"-":
+                    _, host, program, word, rest = line.split(None, 4)
+                    stamp = line[:ISO]
+                else:
+                    _, _, _, host, program, word, rest = line.split(None, 6)
+                    stamp = line[:TRADITIONAL]
+                if stamp != last:
+                    last, at = stamp, minute(stamp)
+                handler = handlers[program]
+            except (ValueError, KeyError):
+                self._uncommon(line)
+                continue
+            if at < 0:
+                self._uncommon(line)
+                continue
+            kept = handler(at, host, word, rest)
+            if kept is _KNOWN:
+                known += 1
+            elif kept is _USED:
+                used += 1
+            elif kept is _UNKNOWN:
+                self._strange(line)
+            else:
+                tally[kept] += 1
+        tally[_KNOWN] += known
+        tally[_USED] += used
+
+    def _uncommon(self, line: bytes) -> None:
+        """A line in another frame, of a program not met before, or none at all."""
+        found = SYSLOG_LINE.match(line)
+        if found is None:
+            if line.strip():
+                self._strange(line)
+            return
+        stamp, host, program, message = found.groups(b"")
+        handler, at = self._handler(program), self.clock.minute(stamp)
+        at_word = line.find(b" " + program + b"[") + 1
+        token = line[at_word : line.find(b" ", at_word)] if at_word else b""
+        if token.endswith(b":"):
+            if len(self._handlers) > _MOST_PROGRAMS:
+                self._handlers.clear()
+            self._handlers[token] = handler
+        word, _, rest = message.partition(b" ")
+        kept = handler(at, host, word, rest) if at >= 0 else _UNKNOWN
+        if kept is _UNKNOWN:
+            self._strange(line)
+        else:
+            self.tally[kept] += 1
+
+    def _handler(self, program: bytes) -> Handler:
+        made = self._postfix.handler(program)
+        if made is None:
+            made = self._exim_in_syslog if program.lower().startswith(b"exim") else _foreign
+        return made
+
+    def _exim_in_syslog(self, at: int, host: bytes, word: bytes, rest: bytes) -> Kept:
+        found = _EXIM_AFTER.match(b"%s %s" % (word, rest))
+        ident, behind = found.groups(b"") if found else (b"", b"")
+        return self._exim.line(at, host, ident, behind)
+
+
+def _foreign(at: int, host: bytes, word: bytes, rest: bytes) -> Kept:  # noqa: ARG001  a Handler
+    return Kept.FOREIGN

@@ -1,0 +1,209 @@
+"""From what the detectors found to alarms a person can act on: evidence in sentences, steps from `trouble.toml`."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from postmend.intake.logs.clock import written, written_day
+from postmend.knowledge.limits import quota_for
+from postmend.knowledge.trouble import TroubleStep, troubles
+from postmend.model import Cause
+from postmend.traffic.counts import Count, get
+from postmend.traffic.culprits import FEWEST, Culprit, find_culprits, kind_of, on_shared_server
+from postmend.traffic.onsets import AUTHENTICATION, Onset, find_queues, find_refusals, find_warm_ups
+from postmend.traffic.relays import private_ip
+from postmend.traffic.replies import to_str
+from postmend.traffic.report import Alarm, PlanStep, RateOut
+from postmend.traffic.rollup import Rollup
+
+_NAME = re.compile(r"\{(\w+)\}")
+_URL = re.compile(r"https?://[^\s<>\"')]{4,200}")
+_NEAR = 0.8
+_RELAY_DOMAINS = 20  # recipient domains that no customer of one server has
+_SHOWN = 8
+
+Data = dict[str, int | float | str | list[str]]
+
+
+def alarm(
+    ident: str, name: str, evidence: list[str], facts: Mapping[str, str], *, began: int | None = None,
+    last: int | None = None, data: Data | None = None,
+) -> Alarm:  # fmt: skip
+    """Put one finding into words. `began` and `last` are hours since 1970; `facts` fill the templates."""
+    text = troubles()[ident]
+    known = {"name": name, **{key: value for key, value in facts.items() if value}}
+    return Alarm(
+        ident, text.act, name, _fill(text.title, known), _fill(text.meaning, known),
+        None if began is None else written(began * 60), None if last is None else written(last * 60), evidence,
+        list(_steps(text.step, known)), data or {},
+    )  # fmt: skip
+
+
+def _fill(template: str, known: Mapping[str, str]) -> str:
+    return _NAME.sub(lambda found: known.get(found[1], ""), template)
+
+
+def _steps(texts: tuple[TroubleStep, ...], known: Mapping[str, str]) -> Iterator[PlanStep]:
+    taken: set[str] = set()
+    for text in texts:
+        if (text.slot and text.slot in taken) or not all(known.get(name) for name in text.needs):
+            continue
+        taken.add(text.slot)
+        quoted = {name: _quotable(value) for name, value in known.items()}
+        yield PlanStep(
+            _fill(text.do, known),
+            tuple(_fill(line, quoted) for line in text.config),
+            _fill(text.verify, quoted) or None,
+        )
+
+
+def _quotable(value: str) -> str:
+    """Outside text that may stand in a command: no quotes, no shell, one line."""
+    return re.sub(r"[^\w.@:/+=~ -]", "?", value)[:120]
+
+
+def _percent(count: int, n: int) -> str:
+    return f"{count:,} of {n:,} ({count / max(n, 1):.1%})"
+
+
+def _culprit(found: Culprit) -> Alarm:
+    kind, _, name = to_str(found.account).partition(" ")
+    evidence = [(f"{_percent(found.bad, found.volume)} recipients since {written(found.began * 60)} were refused; "
+                f"of everybody else's in the same hours {found.others:.1%}")]  # fmt: skip
+    if found.dead:
+        evidence.append(f"{found.dead:,} of the addresses it wrote to do not exist")
+    if not found.steady:
+        evidence.append(
+            f"{found.volume:,} recipients since then; the most in {found.window_h} h before was {found.usual:,}"
+        )
+    if found.new_ips:
+        evidence.append(f"{found.new_ips} client addresses that it was never used from before: "
+                        + ", ".join(to_str(ip) for ip in found.ips[:_SHOWN]))  # fmt: skip
+    if found.night:
+        evidence.append("at hours of the day at which it never sent before")
+    if found.steady:
+        evidence.append("it has been so for as long as the log goes back")
+    evidence.append(f"its share of all refusals of this kind: {found.share:.0%}")
+    ident = "compromised_account"
+    if kind == "script":
+        ident = "script_spam"
+    elif on_shared_server(found.account) or found.steady or kind == "client":
+        ident = "noisy_neighbour"
+    data: Data = {
+        "kind": kind, "recipients": found.volume, "refused": found.bad, "unknown": found.dead,
+        "share": round(found.share, 3), "client_ips": [to_str(ip) for ip in found.ips],
+    }  # fmt: skip
+    facts = {"user": name.partition(" ")[0] if kind == "user" else "", "day": written_day(found.began // 24)}
+    shown = f"{name} ({kind})" if kind not in {"login", "script"} else name
+    return alarm(ident, shown, evidence, facts, began=found.began, last=found.last, data=data)
+
+
+def _refusal(rollup: Rollup, onset: Onset) -> Alarm:
+    cause = Cause(onset.what)
+    sample = next((s for s in rollup.samples.values() if s.cause is cause and onset.name in to_str(s.text)), None)
+    sample = sample or next((s for s in rollup.samples.values() if s.cause is cause), None)
+    text = to_str(sample.text) if sample else ""
+    url = _URL.search(text)
+    since = f"since {written(onset.began * 60)}" if onset.began is not None else "for as long as the log goes back"
+    evidence = [f"{_percent(onset.hits, onset.exposure)} recipients were refused for it {since}"]
+    if onset.began is not None:
+        evidence.append(f"before: {onset.before:.2%} of recipients")
+    if text:
+        evidence.append(f"it says: {text[:300]}")
+    values = rollup.scopes.get((cause, "identity"), {})
+    domain = max(values, key=lambda each: values[each], default="")
+    ident = "authentication_began" if cause in AUTHENTICATION else "listing_began"
+    data: Data = {"cause": str(cause), "refused": onset.hits, "recipients": onset.exposure}
+    facts = {"url": url[0].rstrip(".,;") if url else "", "domain": domain}
+    return alarm(ident, onset.name, evidence, facts, began=onset.began, last=onset.last, data=data)
+
+
+def _quotas(rollup: Rollup) -> Iterator[Alarm]:
+    for (host, account, day), count in sorted(rollup.limits.items(), key=lambda each: -each[1]):
+        name = to_str(account).partition(" ")[2] or to_str(account)
+        quota = quota_for(host, name.rpartition("@")[2].lower())
+        if quota is None or count < _NEAR * quota.per_day:
+            continue
+        facts = {"who": quota.who, "limit": f"{quota.per_day:,}", "source": quota.source}
+        evidence = [f"{count:,} recipients through {host} on {written_day(day)}; the limit is {quota.per_day:,}"]
+        ident = "daily_limit_hit" if count >= quota.per_day else "daily_limit_near"
+        data: Data = {"recipients": count, "limit": quota.per_day, "quota": quota.id}
+        yield alarm(ident, name, evidence, facts, began=day * 24, last=day * 24 + 23, data=data)
+
+
+def _told_limits(rollup: Rollup) -> Iterator[Alarm]:
+    """A service that says itself that the day's limit is reached."""
+    cause = Cause.DAILY_LIMIT_EXCEEDED
+    hours = sorted(hour for told, hour in rollup.causes if told is cause)
+    if not hours:
+        return
+    accounts = rollup.scopes.get((cause, "account"), {})
+    account = max(accounts, key=lambda each: accounts[each], default="")
+    sample = next((to_str(s.text) for s in rollup.samples.values() if s.cause is cause), "")
+    count = sum(accounts.values())
+    evidence = [f"{count:,} recipients were refused for it", f"it says: {sample[:300]}"]
+    facts = {"who": "the sending service", "limit": "a limited number of", "source": "its documents"}
+    name = account.partition(" ")[2] or account or "this server"
+    yield alarm("daily_limit_hit", name, evidence, facts, began=hours[0], last=hours[-1], data={"refused": count})
+
+
+def _relays(rollup: Rollup) -> Iterator[Alarm]:
+    volumes: dict[bytes, int] = {}
+    for account, _, _, cell in rollup.cells():
+        if kind_of(account) == "client":
+            ip = account.partition(b" ")[2]
+            volumes[ip] = volumes.get(ip, 0) + get(cell, Count.DELIVERED) + get(cell, Count.BOUNCED)
+    for ip, volume in sorted(volumes.items(), key=lambda each: -each[1]):
+        reached = rollup.relayed.get(ip, set())
+        if volume >= FEWEST and len(reached) >= _RELAY_DOMAINS and not private_ip(ip):
+            evidence = [f"{volume:,} recipients in {len(reached)} or more outside domains, without a login"]
+            yield alarm("open_relay", to_str(ip), evidence, {}, data={"recipients": volume, "domains": len(reached)})
+
+
+def _backscatter(rollup: Rollup) -> Iterator[Alarm]:
+    hours: dict[int, list[int]] = {}
+    total = 0
+    for account, _, hour, cell in rollup.cells():
+        sent = get(cell, Count.DELIVERED) + get(cell, Count.BOUNCED) + get(cell, Count.DEFERRED)
+        total += sent
+        if account == b"returned":
+            row = hours.setdefault(hour, [0, 0])
+            row[0], row[1] = row[0] + sent, row[1] + sent - get(cell, Count.DELIVERED)
+    sent, failed = sum(row[0] for row in hours.values()), sum(row[1] for row in hours.values())
+    if sent >= FEWEST and sent * 50 >= total:
+        evidence = [f"{_percent(sent, total)} of all recipients got a bounce for mail that came from outside",
+                    f"{_percent(failed, sent)} of these bounces could not be delivered: their MAIL FROM was forged"]  # fmt: skip
+        yield alarm(
+            "backscatter", "this server", evidence, {}, began=min(hours), last=max(hours), data={"bounces": sent}
+        )
+
+
+def _rates(rates: list[RateOut]) -> Iterator[Alarm]:
+    for rate in rates:
+        if rate.share is None or rate.bad is None or rate.share < rate.bad:
+            continue
+        facts = {
+            "what": rate.title, "who": rate.who or "", "limit": f"{rate.bad:.1%}", "warn": f"{rate.warn or 0:.2%}",
+            "recipients": "yes" if rate.id == "recipient_bounces" else "", "senders": "yes" if rate.id == "sender_bounces" else "",
+        }  # fmt: skip
+        ident = "complaint_rate" if rate.id.startswith("complaints") else "bounce_rate"
+        yield alarm(ident, rate.who or "all", [f"{rate.title}: {_percent(rate.count, rate.n)}"], facts,
+                    data={"count": rate.count, "n": rate.n, "share": round(rate.share, 4)})  # fmt: skip
+
+
+def find_alarms(rollup: Rollup, rates: list[RateOut]) -> list[Alarm]:
+    """Everything that the tables give, what needs an act first."""
+    found = [_culprit(each) for each in find_culprits(rollup.cells())]
+    found += [_refusal(rollup, each) for each in find_refusals(rollup)[:_SHOWN]]
+    found += [
+        alarm("queue_growing", each.name, [f"{each.hits:,} recipients wait, more in each of the last hours"], {},
+              began=each.began, last=each.last, data={"waiting": each.hits})
+        for each in find_queues(rollup)[:_SHOWN]
+    ]  # fmt: skip
+    found += [
+        alarm("warm_up_too_fast", each.name, [f"{_percent(each.hits, each.exposure)} recipients were put off or refused for it"],
+              {}, began=each.began, last=each.last, data={"refused": each.hits, "recipients": each.exposure})
+        for each in find_warm_ups(rollup)[:_SHOWN]
+    ]  # fmt: skip
+    for more in (_quotas(rollup), _told_limits(rollup), _relays(rollup), _backscatter(rollup), _rates(rates)):
+        found += list(more)[:_SHOWN]
+    return sorted(found, key=lambda each: not each.act)

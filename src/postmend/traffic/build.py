@@ -1,0 +1,226 @@
+"""From the tables to the report: totals, rates, periods, causes with scope and trend, groups, suppression list."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from postmend.intake.logs.clock import written, written_day
+from postmend.knowledge.causes import cause_info
+from postmend.knowledge.limits import limits
+from postmend.knowledge.providers import provider_info
+from postmend.model import Cause
+from postmend.traffic.alarms import find_alarms
+from postmend.traffic.counts import unpack
+from postmend.traffic.culprits import FEWEST
+from postmend.traffic.replies import side_of, to_str
+from postmend.traffic.report import (
+    VERSION,
+    CauseOut,
+    Counts,
+    DeadOut,
+    Group,
+    Inputs,
+    Period,
+    RateOut,
+    Report,
+    Scope,
+)
+from postmend.traffic.rollup import Rollup
+
+_MOST_GROUPS = 200
+_MOST_DEAD = 5000
+_TOP = 5
+_MOST_HOURS = 24 * 400
+_DIMENSIONS = ("recipient", "domain", "gateway", "provider", "identity", "account")
+
+
+def counts_of(cell: int, refused: int = 0, complaints: int = 0) -> Counts:
+    """A cell as values."""
+    messages, delivered, bounced, expired, deferred, deferrals, dead, blocked = unpack(cell)
+    return Counts(
+        messages,
+        delivered + bounced,
+        delivered,
+        bounced,
+        expired,
+        deferred,
+        deferrals,
+        dead,
+        blocked,
+        refused,
+        complaints,
+    )
+
+
+def _periods(rollup: Rollup, length: int) -> list[Period]:
+    cells: dict[int, int] = defaultdict(int)
+    refused: dict[int, int] = defaultdict(int)
+    complaints: dict[int, int] = defaultdict(int)
+    for key, cell in rollup.hours.items():
+        cells[(key & 0xFFFFF) // length] += cell
+    for (_, hour), count in rollup.door.items():
+        refused[hour // length] += count
+    if length == 24:
+        for (day, _, _), count in rollup.complaints.items():
+            complaints[day] += count
+    everything = cells.keys() | refused.keys() | complaints.keys()
+    if not everything:
+        return []
+    first, last = min(everything), max(everything)
+    if last - first > _MOST_HOURS:  # a stamp far off: only what is there
+        order: Iterable[int] = sorted(everything)[-_MOST_HOURS:]
+    else:
+        order = range(first, last + 1)
+    name = written_day if length == 24 else lambda hour: written(hour * 60)
+    return [Period(name(i), counts_of(cells.get(i, 0), refused.get(i, 0), complaints.get(i, 0))) for i in order]
+
+
+def _groups(cells: dict[tuple[str, str], int], trouble: int) -> list[Group]:
+    made = []
+    for (kind, name), cell in cells.items():
+        counts = counts_of(cell)
+        made.append(Group(name, kind, counts, round((counts.dead + counts.blocked) / max(trouble, 1), 4)))
+    made.sort(key=lambda group: (-(group.counts.dead + group.counts.blocked), -group.counts.sent, group.name))
+    busiest = sorted(made, key=lambda group: -group.counts.sent)[: _MOST_GROUPS // 2]
+    kept = {id(group) for group in made[: _MOST_GROUPS // 2]} | {id(group) for group in busiest}
+    return [group for group in made if id(group) in kept]
+
+
+def _by(rollup: Rollup, trouble: int) -> dict[str, list[Group]]:
+    accounts: dict[tuple[str, str], int] = defaultdict(int)
+    clients: dict[tuple[str, str], int] = defaultdict(int)
+    for account, ip, _, cell in rollup.cells():
+        kind, _, name = to_str(account).partition(" ")
+        accounts[kind, name or kind] += cell
+        if ip:
+            clients["ip", to_str(ip)] += cell
+    senders: dict[tuple[str, str], int] = defaultdict(int)
+    for (domain, _), cell in rollup.senders.items():
+        senders["domain", to_str(domain) or "<>"] += cell
+    hosts: dict[tuple[str, str], int] = defaultdict(int)
+    for (host, _), cell in rollup.hosts.items():
+        hosts["host", to_str(host)] += cell
+    providers: dict[tuple[str, str], int] = defaultdict(int)
+    for (provider, _), cell in rollup.providers.items():
+        providers["provider", provider_info(provider).name] += cell
+    domains = {("domain", to_str(domain)): cell for domain, cell in rollup.domains.items()}
+    tables = {
+        "account": accounts, "client": clients, "sender": senders, "domain": domains, "provider": providers, "host": hosts,
+    }  # fmt: skip
+    return {name: _groups(dict(cells), trouble) for name, cells in tables.items()}
+
+
+def _scope(rollup: Rollup, cause: Cause) -> Scope:
+    tables = {name: rollup.scopes.get((cause, name), {}) for name in _DIMENSIONS}
+    top = {
+        name: sorted(((v, n) for v, n in values.items() if v), key=lambda each: (-each[1], each[0]))[:_TOP]
+        for name, values in tables.items()
+        if name != "recipient"
+    }
+    ident, subject = "many", None
+    for name in ("recipient", "domain", "gateway", "provider", "identity"):
+        values = tables[name]
+        if len(values) == 1:
+            value = next(iter(values))
+            if value:
+                ident, subject = f"one_{name}", value
+                break
+    return Scope(ident, subject, len(tables["recipient"]), len(tables["domain"]), top)
+
+
+def _causes(rollup: Rollup, days: list[Period]) -> list[CauseOut]:
+    cells: dict[Cause, int] = defaultdict(int)
+    trend: dict[Cause, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for (cause, hour), cell in rollup.causes.items():
+        cells[cause] += cell
+        counts = counts_of(cell)
+        trend[cause][written_day(hour // 24)] += counts.bounced + counts.deferred
+    total = sum(c.bounced + c.deferred for c in map(counts_of, cells.values()))
+    samples: dict[Cause, tuple[int, bytes]] = {}
+    for sample in rollup.samples.values():
+        if sample.count > samples.get(sample.cause, (0, b""))[0]:
+            samples[sample.cause] = (sample.count, sample.text)
+    made = []
+    for cause, cell in cells.items():
+        counts = counts_of(cell)
+        said = to_str(samples[cause][1]) if cause in samples else None
+        made.append(
+            CauseOut(
+                cause,
+                cause_info(cause).title,
+                side_of(cause),
+                counts.bounced,
+                counts.deferred,
+                counts.deferrals,
+                round((counts.bounced + counts.deferred) / max(total, 1), 4),
+                _scope(rollup, cause),
+                [trend[cause].get(day.at, 0) for day in days],
+                said,
+            )
+        )
+    return sorted(made, key=lambda each: (-(each.bounced + each.deferred), each.id))
+
+
+def _rate(ident: str, title: str, count: int, n: int, warn: float, bad: float, who: str) -> RateOut:
+    return RateOut(ident, title, count, n, round(count / n, 5) if n >= FEWEST else None, warn, bad, who)
+
+
+def _rates(totals: Counts, causes: list[CauseOut], rollup: Rollup, by: dict[str, list[Group]]) -> list[RateOut]:
+    bounces = {rate.what + rate.who: rate for rate in limits().rate if rate.what == "bounces"}
+    strict = min(bounces.values(), key=lambda rate: rate.bad)
+    sides = {side: sum(c.bounced for c in causes if c.side == side) for side in ("recipient", "sender", "network")}
+    made = [
+        _rate("recipient_bounces", "bounces on the recipients' side", sides["recipient"], totals.sent, strict.warn, strict.bad, strict.who),
+        _rate("sender_bounces", "bounces on the sender's side", sides["sender"], totals.sent, strict.warn, strict.bad, strict.who),
+    ]  # fmt: skip
+    if sides["network"]:
+        made.append(RateOut("network_bounces", "bounces of the network", sides["network"], totals.sent,
+                            round(sides["network"] / totals.sent, 5) if totals.sent >= FEWEST else None))  # fmt: skip
+    complaints: dict[str, int] = defaultdict(int)
+    for (_, _, provider), count in rollup.complaints.items():
+        complaints[provider] += count
+    if complaints:
+        sent = {group.name: group.counts.delivered for group in by["provider"]}
+        for rate in limits().rate:
+            if rate.what == "complaints" and rate.provider:
+                n = sent.get(provider_info(rate.provider).name, 0)
+                count = complaints.get(rate.provider, 0)
+                if count or n:
+                    title = f"complaints told by {rate.who}"
+                    made.append(_rate(f"complaints.{rate.id}", title, count, n, rate.warn, rate.bad, rate.who))
+        strict = min((r for r in limits().rate if r.what == "complaints"), key=lambda rate: rate.bad)
+        made.append(
+            _rate(
+                "complaints",
+                "complaints",
+                sum(complaints.values()),
+                totals.delivered,
+                strict.warn,
+                0.003,
+                "Gmail, Yahoo",
+            )
+        )
+    return made
+
+
+def build(rollup: Rollup, inputs: Inputs, first: int, last: int) -> Report:
+    """Make the report. `first` and `last` are minutes since 1970, negative where nothing has a time."""
+    cell = sum(rollup.hours.values())
+    totals = counts_of(cell, sum(rollup.door.values()), sum(rollup.complaints.values()))
+    by = _by(rollup, totals.dead + totals.blocked)
+    days = _periods(rollup, 24)
+    causes = _causes(rollup, days)
+    rates = _rates(totals, causes, rollup, by)
+    dead = sorted(rollup.dead.items(), key=lambda each: (-each[1].count, each[0]))
+    waiting: dict[str, int] = defaultdict(int)
+    for (name, _), more in rollup.queue.items():
+        waiting[name] += more
+    return Report(
+        VERSION,
+        written(first) if first >= 0 else None,
+        written(last) if last >= 0 else None,
+        inputs, totals, rates, days, _periods(rollup, 1), causes, by,
+        [DeadOut(to_str(address), d.cause, d.count, written(d.last)) for address, d in dead[:_MOST_DEAD]],
+        max(len(dead) - _MOST_DEAD, 0),
+        find_alarms(rollup, rates), [], [],
+        sorted(((name, n) for name, n in waiting.items() if n > 0), key=lambda each: -each[1])[:50],
+    )  # fmt: skip

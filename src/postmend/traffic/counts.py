@@ -1,0 +1,39 @@
+"""Eight counters in one integer, so that a million of them fit in a hundred megabytes.
+
+Each has 32 bits. A cell is added to with `UNIT[...]`, cells are added as integers, `unpack` takes one apart.
+"""
+
+from enum import IntEnum
+
+BITS = 32
+_MASK = (1 << BITS) - 1
+
+
+class Count(IntEnum):
+    """What is counted in a cell.
+
+    `BOUNCED` includes `EXPIRED`; `DEFERRED` is recipients put off at least once, `DEFERRALS` each attempt; `DEAD` are
+    bounces that say the address is no good, `BLOCKED` refusals (also transient ones) for who or what was sent.
+    """
+
+    MESSAGES = 0
+    DELIVERED = 1
+    BOUNCED = 2
+    EXPIRED = 3
+    DEFERRED = 4
+    DEFERRALS = 5
+    DEAD = 6
+    BLOCKED = 7
+
+
+UNIT = tuple(1 << (BITS * i) for i in Count)
+
+
+def unpack(cell: int) -> tuple[int, ...]:
+    """The counters of a cell, in the order of `Count`."""
+    return tuple((cell >> (BITS * i)) & _MASK for i in range(len(UNIT)))
+
+
+def get(cell: int, which: Count) -> int:
+    """One counter of a cell."""
+    return (cell >> (BITS * which)) & _MASK

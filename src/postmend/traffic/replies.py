@@ -1,0 +1,105 @@
+"""Causes of a log's replies: each template is read once, from its first text, through the same book as `explain`.
+
+88,000 replies of a busy server are some 200 templates once addresses, IPs and ids are masked. Masking may never
+change a cause: what is masked is what `words.fold` masks for every rule, and long ids, which no rule holds; and a
+template is read anew at every power of two of its hits: where the causes differ it is never trusted again.
+"""
+
+import re
+from dataclasses import dataclass
+
+from postmend.knowledge.address import DEAD
+from postmend.knowledge.causes import cause_info
+from postmend.knowledge.read import read_reply
+from postmend.model import AddressVerdict, Cause, Side
+
+_MOST = 20_000
+_LONGEST = 2000
+_MASK = re.compile(
+    rb"[^\s<>()\[\],;:\"'@=]{1,64}@[^\s<>()\[\],;:\"'@/]{1,253}"  # mailboxes
+    rb"|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F:]{0,30}"  # addresses
+    rb"|(?<![\w(.-])(?=[\w-]{0,60}\d)[\w-]{9,80}"  # ids
+    rb"|(?<=host )[\w.-]+(?=\[)"  # the host that is quoted: its provider is in the key
+)
+_BLOCKED = frozenset(
+    {
+        Cause.BLOCKLISTED_IP, Cause.BLOCKLISTED_DOMAIN_OR_URL, Cause.SENDER_REPUTATION, Cause.SENDER_ACCOUNT_BLOCKED,
+        Cause.CONTENT_SPAM, Cause.VIRUS, Cause.RATE_LIMITED, Cause.DAILY_LIMIT_EXCEEDED,
+    }
+)  # fmt: skip
+_ADDRESS = frozenset({Cause.GREYLISTED, Cause.MAILBOX_FULL, Cause.RECIPIENT_FILTER, Cause.SENDER_NOT_ALLOWED}) | DEAD
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a reply was read as. `side` is recipients', sender's or the network's, for the two bounce rates."""
+
+    cause: Cause
+    side: str
+    verdict: AddressVerdict
+    provider: str
+    lists: tuple[str, ...]
+    dead: bool
+    blocked: bool
+    template: int
+
+
+def side_of(cause: Cause) -> str:
+    """Whose trouble a cause is: `recipient` (the address, the mailbox, its owner), `sender`, or `network`."""
+    if cause in _ADDRESS:
+        return "recipient"
+    who = cause_info(cause).who
+    if who in {Side.RECIPIENT, Side.RECIPIENT_ADMIN}:
+        return "recipient"
+    return "network" if who is Side.NETWORK else "sender"
+
+
+def to_str(raw: bytes) -> str:
+    """Bytes of a log as text; never fails."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+class ReplyReader:
+    """Reads replies, remembering templates; at most _MOST of them, the oldest go first."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, bytes, bytes], tuple[Said, int]] = {}
+        self._unsafe: set[tuple[str, bytes, bytes]] = set()
+        self.templates = 0
+        self.read = 0
+
+    def __call__(self, text: bytes, host: str, provider: str, status: bytes) -> Said:
+        """Read a reply of `host` (`provider` by its name) with enhanced status `status`."""
+        text = text[:_LONGEST]
+        key = (provider, status, _MASK.sub(b"#", text))
+        found = self._known.get(key)
+        if found is None:
+            self.templates += 1
+            said = self._read(text, host, provider, self.templates)
+            if len(self._known) >= _MOST:
+                self._known.pop(next(iter(self._known)))
+            self._known[key] = (said, 1)
+            return said
+        said, hits = found[0], found[1] + 1
+        self._known[key] = (said, hits)
+        if key in self._unsafe or hits & (hits - 1) == 0:
+            return self._again(key, said, text, host, provider)
+        return said
+
+    def _again(self, key: tuple[str, bytes, bytes], said: Said, text: bytes, host: str, provider: str) -> Said:
+        fresh = self._read(text, host, provider, said.template)
+        if fresh.cause is not said.cause:
+            self._unsafe.add(key)
+        return fresh
+
+    def _read(self, text: bytes, host: str, provider: str, template: int) -> Said:
+        self.read += 1
+        reading = read_reply(to_str(text), provider=provider, remote_host=host)
+        cause = reading.cause
+        return Said(
+            cause, side_of(cause), reading.address, reading.provider or provider, reading.extracts.lists,
+            cause in DEAD, cause in _BLOCKED, template,
+        )  # fmt: skip

@@ -1,0 +1,217 @@
+"""The sums of a report, one table for each question. All tables add: two rollups of two processes make one.
+
+`hours` is the base: for each source (an account and the IP it came from) and hour one cell of eight counters.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from postmend.model import AddressVerdict, Cause
+from postmend.traffic.counts import UNIT, Count
+from postmend.traffic.relays import Peer
+from postmend.traffic.replies import Said, to_str
+
+HOUR_BITS = 20
+HOUR_MASK = (1 << HOUR_BITS) - 1
+OTHERS = b"others"  # what is beyond a table's cap
+_MOST_SOURCES = 300_000
+_MOST_CELLS = 1_200_000
+_MOST_DOMAINS = 200_000
+_MOST_DEAD = 400_000
+_MOST_VALUES = 20_000  # of one cause and dimension
+_MOST_SAMPLES = 2_000
+_KEPT_HOURS = 21 * 24  # whose hours stay apart when cells are folded into days
+
+_BOUNCED, _EXPIRED = UNIT[Count.BOUNCED], UNIT[Count.BOUNCED] + UNIT[Count.EXPIRED]
+_FIRST, _AGAIN = UNIT[Count.DEFERRED] + UNIT[Count.DEFERRALS], UNIT[Count.DEFERRALS]
+
+
+@dataclass(slots=True)
+class Sample:
+    """One template of replies: its first text, how often, and when (minutes)."""
+
+    cause: Cause
+    text: bytes
+    count: int
+    first: int
+    last: int
+
+
+@dataclass(slots=True)
+class Dead:
+    """An address that is no good: why, how often it was said, and when for the last time."""
+
+    cause: Cause
+    count: int
+    last: int
+
+
+@dataclass(slots=True)
+class Rollup:
+    """All tables. Keys are bytes as the log has them; times are hours or days since 1970."""
+
+    sources: list[tuple[bytes, bytes]] = field(default_factory=list)
+    hours: dict[int, int] = field(default_factory=dict)
+    domains: dict[bytes, int] = field(default_factory=dict)  # of recipients
+    senders: dict[tuple[bytes, int], int] = field(default_factory=dict)  # MAIL FROM domain, day
+    providers: dict[tuple[str, int], int] = field(default_factory=dict)  # provider, hour
+    hosts: dict[tuple[bytes, int], int] = field(default_factory=dict)  # logging host, day
+    causes: dict[tuple[Cause, int], int] = field(default_factory=dict)  # cause, hour
+    scopes: dict[tuple[Cause, str], dict[str, int]] = field(default_factory=dict)
+    named: dict[tuple[Cause, str, int], int] = field(default_factory=dict)  # cause, list or operator, hour
+    queue: dict[tuple[str, int], int] = field(default_factory=dict)  # operator, hour: recipients more (or less) waiting
+    limits: dict[tuple[str, bytes, int], int] = field(default_factory=dict)  # relay operator, account, day
+    dead: dict[bytes, Dead] = field(default_factory=dict)
+    samples: dict[int, Sample] = field(default_factory=dict)
+    door: dict[tuple[Cause, int], int] = field(default_factory=dict)  # cause, hour
+    door_clients: dict[bytes, int] = field(default_factory=dict)
+    relayed: dict[bytes, set[bytes]] = field(default_factory=dict)  # outside client without login: recipient domains
+    complaints: dict[tuple[int, bytes, str], int] = field(default_factory=dict)  # day, From domain, provider
+    _index: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
+
+    def source(self, account: bytes, ip: bytes) -> int:
+        """The number of a source, as the base table's keys carry it."""
+        found = self._index.get((account, ip))
+        if found is None:
+            if len(self.sources) >= _MOST_SOURCES:
+                account, ip = OTHERS, b""
+                if (account, ip) in self._index:
+                    return self._index[account, ip]
+            found = self._index[account, ip] = len(self.sources)
+            self.sources.append((account, ip))
+        return found
+
+    def add(self, source: int, hour: int, cell: int) -> None:
+        """Add to a source's hour."""
+        key = source << HOUR_BITS | hour
+        hours = self.hours
+        if key in hours:
+            hours[key] += cell
+        else:
+            if len(hours) >= _MOST_CELLS:
+                self._fold()
+            hours[key] = cell
+
+    def _fold(self) -> None:
+        """Add the hours of what is long past to days, each at its noon."""
+        until = max(key & HOUR_MASK for key in self.hours) - _KEPT_HOURS
+        folded: dict[int, int] = {}
+        for key, cell in self.hours.items():
+            hour = key & HOUR_MASK
+            if hour < until:
+                key = key - hour + hour // 24 * 24 + 12  # noqa: PLW2901
+            folded[key] = folded.get(key, 0) + cell
+        self.hours = folded
+
+    def final(self, at: int, source: int, mail_from: bytes, recipient: bytes, cell: int, peer: Peer) -> None:
+        """One recipient's outcome: everything that is counted of a delivery and of a refusal alike."""
+        hour = at // 60
+        self.add(source, hour, cell)
+        domain = recipient.rpartition(b"@")[2].lower()
+        domains = self.domains
+        if domain in domains:
+            domains[domain] += cell
+        elif len(domains) < _MOST_DOMAINS:
+            domains[domain] = cell
+        else:
+            domains[OTHERS] = domains.get(OTHERS, 0) + cell
+        sender = (mail_from.rpartition(b"@")[2].lower(), at // 1440)
+        self.senders[sender] = self.senders.get(sender, 0) + cell
+        if peer.provider:
+            provider = (peer.provider, hour)
+            self.providers[provider] = self.providers.get(provider, 0) + cell
+
+    def refused(
+        self, at: int, account: bytes, mail_from: bytes, recipient: bytes, cell: int, peer: Peer, said: Said,
+        text: bytes,
+    ) -> None:  # fmt: skip
+        """What is counted of a refusal besides: its cause, its scope, the address, the template."""
+        hour = at // 60
+        key = (said.cause, hour)
+        self.causes[key] = self.causes.get(key, 0) + cell
+        if cell == _AGAIN:
+            return
+        domain = to_str(recipient.rpartition(b"@")[2].lower())
+        for dimension, value in (
+            ("domain", domain), ("gateway", peer.gateway or domain), ("provider", said.provider),
+            ("account", to_str(account)), ("identity", to_str(mail_from.rpartition(b"@")[2].lower())),
+            ("recipient", to_str(recipient)),
+        ):  # fmt: skip
+            values = self.scopes.setdefault((said.cause, dimension), {})
+            if value in values or len(values) < _MOST_VALUES:
+                values[value] = values.get(value, 0) + 1
+        name = said.lists[0] if said.lists else said.provider or peer.gateway or domain
+        named = (said.cause, name, hour)
+        self.named[named] = self.named.get(named, 0) + 1
+        if said.verdict is AddressVerdict.SUPPRESS and cell & _EXPIRED:
+            self._bury(recipient, said.cause, at)
+        self._sample(said, text, at)
+
+    def _bury(self, recipient: bytes, cause: Cause, at: int) -> None:
+        found = self.dead.get(recipient)
+        if found is not None:
+            found.count += 1
+            if at >= found.last:
+                found.last, found.cause = at, cause
+        elif len(self.dead) < _MOST_DEAD:
+            self.dead[recipient] = Dead(cause, 1, at)
+
+    def _sample(self, said: Said, text: bytes, at: int) -> None:
+        found = self.samples.get(said.template)
+        if found is not None:
+            found.count += 1
+            found.first, found.last = min(found.first, at), max(found.last, at)
+        elif len(self.samples) < _MOST_SAMPLES:
+            self.samples[said.template] = Sample(said.cause, text[:600], 1, at, at)
+
+    def merge(self, other: "Rollup") -> list[int]:
+        """Add another rollup's tables to this one's; return the numbers that its sources have here."""
+        numbers = [self.source(account, ip) for account, ip in other.sources]
+        for key, cell in other.hours.items():
+            self.add(numbers[key >> HOUR_BITS], key & HOUR_MASK, cell)
+        for name in ("domains", "senders", "providers", "hosts", "causes", "named", "queue", "limits", "door",
+                     "door_clients", "complaints"):  # fmt: skip
+            mine = getattr(self, name)
+            for key, cell in getattr(other, name).items():
+                mine[key] = mine.get(key, 0) + cell
+        for scope, values in other.scopes.items():
+            kept = self.scopes.setdefault(scope, {})
+            for value, count in values.items():
+                kept[value] = kept.get(value, 0) + count
+        for client, reached in other.relayed.items():
+            self.relayed.setdefault(client, set()).update(reached)
+        for address, dead in other.dead.items():
+            mine_dead = self.dead.setdefault(address, Dead(dead.cause, 0, 0))
+            mine_dead.count += dead.count
+            if dead.last >= mine_dead.last:
+                mine_dead.last, mine_dead.cause = dead.last, dead.cause
+        self._merge_samples(other)
+        return numbers
+
+    def _merge_samples(self, other: "Rollup") -> None:
+        """Templates are numbered by each process for itself: new ones get numbers of their own."""
+        by_text = {(s.cause, s.text[:80]): s for s in self.samples.values()}
+        free = max(self.samples, default=0) + 1_000_000
+        for number, sample in other.samples.items():
+            mine = by_text.get((sample.cause, sample.text[:80]))
+            if mine is None:
+                self.samples[free + number] = sample
+            else:
+                mine.count += sample.count
+                mine.first, mine.last = min(mine.first, sample.first), max(mine.last, sample.last)
+
+    def cells(self) -> Iterator[tuple[bytes, bytes, int, int]]:
+        """Account, client IP, hour, cell."""
+        for key, cell in self.hours.items():
+            account, ip = self.sources[key >> HOUR_BITS]
+            yield account, ip, key & HOUR_MASK, cell
+
+
+def cell_of(outcome: int, *, first: bool, dead: bool, blocked: bool) -> int:
+    """The cell that a refusal adds (2: bounced, 3: expired, 1: deferred). `first` is a recipient's first refusal."""
+    cell = (_FIRST if first else _AGAIN) if outcome == 1 else _BOUNCED if outcome == 2 else _EXPIRED
+    if dead and outcome >= 2:
+        cell += UNIT[Count.DEAD]
+    if blocked and first:
+        cell += UNIT[Count.BLOCKED]
+    return cell
