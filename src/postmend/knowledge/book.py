@@ -17,7 +17,7 @@ import msgspec
 
 from postmend.knowledge import compiled
 from postmend.knowledge.phrases import Phrase, compile_phrase, search
-from postmend.knowledge.words import words_of
+from postmend.knowledge.words import STOP, words_of
 from postmend.model import Cause, EnhancedStatus, Match, ParseError, Stage
 
 FOLDER = compiled.HERE / "replies"
@@ -29,6 +29,7 @@ STRENGTH = {"decisive": 7.0, "strong": 5.0, "fair": 3.0, "hint": 1.5}
 
 # What decides the compiled form, besides the rules.
 _COMPILERS = ("book.py", "phrases.py", "words.py")
+_ADVICE = 0.7  # what words weigh where advice is given
 _MOST_SPOKEN = 4096  # sets of codes remembered
 # How far from a find a `without` phrase still denies it, in characters: about a sentence.
 NEAR_CHARS = 120
@@ -217,7 +218,7 @@ class Book:
     def _allowed(self, rule: Rule, provider: frozenset[str], stage: Stage | None, code: str, status: str) -> bool:
         return (
             (not rule.provider or not rule.provider.isdisjoint(provider))
-            and (not rule.stage or stage is None or stage in rule.stage)
+            and (not rule.stage or stage in rule.stage)
             and (not rule.code or _fits(rule.code, code))
             and (not rule.status or _fits(rule.status, status))
         )
@@ -271,7 +272,13 @@ class Book:
 
 
 def votes(found: list[Found], folded: str) -> list[Match]:
-    """Drop finds that lie inside the longer find of another cause; the rest vote, heaviest first."""
+    """Drop finds that lie inside the longer find of another cause; the rest vote, heaviest first.
+
+    A reply says first what happened, then how to mend it: words beyond the second sentence weigh less.
+    """
+    first = folded.find(STOP)
+    second = folded.find(STOP, first + 1) if first >= 0 else -1
+    advice = second if second >= 0 else len(folded)
     spans = [(f.start, f.end, f.rule.cause) for f in found if f.end]
     kept = [
         f
@@ -282,7 +289,10 @@ def votes(found: list[Found], folded: str) -> list[Match]:
         )
         or not f.end
     ]
-    made = [Match(f.rule.id, f.rule.cause, folded[f.start : f.end], f.rule.weight) for f in kept]
+    made = [
+        Match(f.rule.id, f.rule.cause, folded[f.start : f.end], f.rule.weight * (_ADVICE if f.start > advice else 1.0))
+        for f in kept
+    ]
     return sorted(made, key=lambda match: (-match.weight, match.rule))
 
 

@@ -3,7 +3,7 @@
     mailbox (is|was|) full          words in order; `(a|b|)` any of these, an empty one makes it optional
     user .. unknown                 up to 60 characters between
     quota exceed*                   any ending
-    <addr> <ip> <num>               a mail address, an IP address, a number
+    <addr> <ip> <host> <num>        a mail address, an IP address, a host name, a number
 
 A phrase matches whole words only. It is folded like the reply (`words.fold`), so case, quotes, commas,
 hyphens and accents do not matter. Fails with ParseError, at the time the book is compiled.
@@ -21,7 +21,8 @@ from postmend.model.errors import ParseError
 _START, _END = r"\b", r"(?!\w)"
 _GAP = rf"[^{STOP}]{{0,60}}?"
 _ITEM = re.compile(r"\([^()]*\)|[^\s()]+")
-_STAR, _NUM = "\ue000", "\ue001"  # private characters: what `fold` would drop
+_STAR, _NUM, _HOST = "\ue000", "\ue001", "\ue002"  # private characters: what `fold` would drop
+_SIGNS = {_STAR: r"\w*", _NUM: r"\d[\d.,]*", _HOST: r"[\w-]+(?:\.[\w-]+)+"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +34,23 @@ class Phrase:
 
 
 def _fold_item(text: str) -> str:
-    return fold(text.replace("*", _STAR).replace("<num>", _NUM))
+    return fold(text.replace("*", _STAR).replace("<num>", _NUM).replace("<host>", _HOST))
 
 
 def _pattern(folded: str) -> str:
-    return re.escape(folded).replace(r"\ ", " ").replace(_STAR, r"\w*").replace(_NUM, r"\d[\d.,]*")
+    pattern = re.escape(folded).replace(r"\ ", " ")
+    for sign, meaning in _SIGNS.items():
+        pattern = pattern.replace(sign, meaning)
+    return pattern
 
 
 def _indexable(folded: str) -> list[str]:
     """The whole words of a folded piece; scripts without spaces are found by pairs of characters."""
     found = []
-    for word in re.findall(rf"[\w{_STAR}{_NUM}]+", folded):
+    for word in re.findall(rf"[\w{_STAR}{_NUM}{_HOST}]+", folded):
         if WIDE.search(word):
             found += [run[i : i + 2] for run in WIDE.findall(word) for i in range(len(run) - 1)]
-        elif _STAR not in word and _NUM not in word:
+        elif _SIGNS.keys().isdisjoint(word):
             found.append(word)
     return found
 

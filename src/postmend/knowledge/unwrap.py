@@ -15,11 +15,12 @@ _STAGES = {
     "connect": Stage.CONNECT, "initial": Stage.CONNECT, "banner": Stage.CONNECT, "greeting": Stage.CONNECT,
     "helo": Stage.HELO, "ehlo": Stage.HELO, "lhlo": Stage.HELO, "starttls": Stage.STARTTLS, "auth": Stage.AUTH,
     "mail": Stage.MAIL, "rcpt": Stage.RCPT, "data": Stage.DATA, "end": Stage.DATA, "pipelined": None,
-    "sending": Stage.DATA, "quit": Stage.QUIT,
+    "sending": Stage.DATA, "quit": Stage.QUIT, "my name": Stage.HELO, "sender": Stage.MAIL, "recipient": Stage.RCPT,
 }  # fmt: skip
 _STAGE = re.compile(
     r"in reply to (?:the )?(?:end of )?(?P<a>\w+)|\bafter (?:(?:sending|pipelined|end of) )?(?P<b>[A-Z]{4,8}|initial|end)\b"
     r"|(?:>>>|Command:)\s*(?P<c>HELO|EHLO|MAIL|RCPT|DATA|STARTTLS|AUTH)\b"
+    r"|(?P<e>my name|sender) was rejected|does not like (?P<f>recipient)"
     r"|\bwhile (?:sending|talking).{0,40}?\b(?P<d>HELO|EHLO|MAIL|RCPT|DATA)\b",
     re.IGNORECASE,
 )
@@ -28,7 +29,7 @@ _QUOTES = tuple(
     (re.compile(word, re.IGNORECASE), re.compile(pattern, re.IGNORECASE | re.DOTALL))
     for word, pattern in (
         # Postfix: host mx.example.net[192.0.2.1] said: 550 5.1.1 ... (in reply to RCPT TO command)
-        (r"said:", rf"(?:host|server) {_HOST} said: {_REPLY}"),
+        (r"said:|talk to me", rf"(?:host|server|connect to) {_HOST}(?: said|[^\n]{{0,20}} refused to talk to me): {_REPLY}"),
         # Exim, two forms: SMTP error from remote mail server after RCPT TO:<x>: host mx.example.net [192.0.2.1]: 550 ...
         # and: host mx.example.net [192.0.2.1] SMTP error from remote mail server after RCPT TO:<x>: 550 ...
         (r"remote mail", rf"host {_HOST}\s+SMTP error from remote mail(?:er| server) after [^:]{{2,60}}(?::<[^>]{{0,256}}>[^:]{{0,60}})?:\s*{_REPLY}"),
@@ -70,7 +71,7 @@ MAX_CHARS = 8000
 # What programs write before a quotation: it says that there was an error, and not which.
 _INTRODUCTION = re.compile(
     r"(?:temporary |permanent )?(?:SMTP|remote protocol|LMTP) error(?: from remote mail(?:er| server))?(?: after (?:end of data|initial connection|[A-Z]{4,8}(?: (?:FROM|TO):<[^>]{0,256}>)?))?"
-    r"|in reply to [A-Z ]{4,30} command|an error occurred while trying to deliver the mail to the following recipients|delivery temporarily suspended",
+    r"|in reply to [A-Z ]{4,30} command|there was an error delivering your mail to \S{1,320}|an error occurred while trying to deliver the mail to the following recipients|delivery temporarily suspended",
     re.IGNORECASE,
 )
 
