@@ -19,13 +19,19 @@ _INSIDE = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who is asked about; empty where nothing names it. `ip_from` says where the sending IP was read."""
+    """Who is asked about; empty where nothing names it.
+
+    `ip_from` says where the sending IP was read. `host` is the name of the server that was refused: where no IP is
+    known, that of its name is taken (`with_address`). `remote_ip` is the server that refused.
+    """
 
     ip: str = ""
     ip_from: str = ""
     helo: str = ""
     mail_from: str = ""
-    recipient_domain: str = ""
+    recipient: str = ""
+    host: str = ""
+    remote_ip: str = ""
     from_domain: str = ""
     dkim_domain: str = ""
     lists: tuple[str, ...] = ()
@@ -33,30 +39,35 @@ class Subject:
     unsigned: bool = False
 
     @property
+    def recipient_domain(self) -> str:
+        """The domain of the recipient."""
+        return self.recipient.rpartition("@")[2].lower()
+
+    @property
     def mail_from_domain(self) -> str:
         """The domain of the MAIL FROM."""
         return self.mail_from.rpartition("@")[2].lower()
 
 
-def _outside(text: str) -> str:
+def _outside(text: str) -> bool:
     try:
         ip = ipaddress.ip_address(text)
     except ValueError:
-        return ""
-    if any(ip.version == net.version and ip in net for net in _INSIDE):
-        return ""
-    return str(ip)
+        return False
+    return not any(ip.version == net.version and ip in net for net in _INSIDE)
 
 
 def _sending_ip(failure: Failure, reading: Reading) -> tuple[str, str]:
-    remote = {failure.remote.ip, reading.remote_ip}
+    remote = {failure.remote.ip, reading.remote_ip} - {""}
+    # Inside one network (or a laboratory) servers see each other's private addresses.
+    inside = not any(_outside(ip) for ip in remote)
     # The reply itself speaks of its client; what stands around it may name anybody.
-    named = sorted(reading.extracts.ips, key=lambda ip: ip not in reading.inner)
-    for ip in named:
-        if ip not in remote and _outside(ip):
+    said = [ip for ip in reading.extracts.ips if ip not in remote]
+    for ip in sorted(said, key=lambda each: each not in reading.inner):
+        if _outside(ip) or (inside and ip in reading.inner):
             return ip, "the reply"
     if _outside(failure.local.ip):
-        return _outside(failure.local.ip), "the Received lines of the message that came back"
+        return failure.local.ip, "the Received lines of the message that came back"
     return "", ""
 
 
@@ -69,7 +80,9 @@ def subject_of(failure: Failure, reading: Reading, original: Original, given: Ma
         ip_from=ip_from,
         helo=given.get("helo") or failure.local.helo,
         mail_from=mail_from,
-        recipient_domain=failure.recipient.rpartition("@")[2].lower(),
+        recipient=failure.recipient,
+        host=failure.local.host or failure.local.helo or failure.reporting_mta,
+        remote_ip=failure.remote.ip or reading.remote_ip,
         from_domain=original.from_domain or mail_from.rpartition("@")[2].lower(),
         dkim_domain=original.dkim_domain,
         lists=reading.extracts.lists,
@@ -97,6 +110,7 @@ def probes_for(reading: Reading, subject: Subject) -> tuple[tuple[str, ...], tup
             "SPF: it needs the sending IP address (--ip) and the MAIL FROM (--mail-from)",
         ),
         "dmarc": (subject.from_domain, "DMARC: the input does not name the From domain"),
+        "rcpt": (subject.recipient_domain, "RCPT TO: the input names no recipient"),
         "mx": (subject.recipient_domain, "MX: the input names no recipient"),
         "mail_from_mx": (subject.mail_from_domain, "the MAIL FROM's domain: the input does not name it (--mail-from)"),
     }

@@ -1,0 +1,32 @@
+"""What the refusal's own circumstances say, as findings nobody was asked for: when it was spoken, and by whom.
+
+A server that refuses before the message was sent cannot have looked at it: no signature, no DMARC, no words. One that
+refuses after it may have. And a server that answered is there: the recipient's MX is not what is wrong.
+"""
+
+from postmend.model import Fact, Failure, Finding, Reading, Stage
+
+_BEFORE = frozenset({Stage.CONNECT, Stage.HELO, Stage.STARTTLS, Stage.AUTH, Stage.MAIL, Stage.RCPT})
+
+
+def circumstances(failure: Failure, reading: Reading) -> tuple[Finding, ...]:
+    """Findings `reply.*` that only the judge weighs; they are not shown as evidence."""
+    stage = reading.stage or failure.stage
+    found = []
+    if stage in _BEFORE:
+        detail = f"it was refused at {stage}, before the message itself was sent"
+        found.append(Finding("reply", "reply.before_data", str(stage), Fact.NONE, detail))
+    elif stage is Stage.DATA:
+        detail = "it was refused after the message itself was sent"
+        found.append(Finding("reply", "reply.after_data", str(stage), Fact.NONE, detail))
+    if heard(failure, reading):
+        host = failure.remote.host or reading.remote_host or failure.remote.ip or reading.remote_ip
+        found.append(Finding("reply", "reply.heard", host, Fact.NONE, f"{host} answered"))
+    return tuple(found)
+
+
+def heard(failure: Failure, reading: Reading) -> bool:
+    """Whether another server spoke this reply: a code, and a host that it came from."""
+    code = failure.reply.code or reading.code
+    named = failure.remote.host or failure.remote.ip or reading.remote_host or reading.remote_ip
+    return code is not None and bool(named) and (reading.stage or failure.stage) is not None
