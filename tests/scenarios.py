@@ -32,7 +32,13 @@ def world(*without: str, **changes: list[tuple[str, str]]) -> Zone:
 
 def explain(zone: Zone | Names, text: str = BARRACUDA, **options: Any) -> dict[str, Any]:
     """The one failure of a reply, as JSON, explained over real UDP."""
-    given = {"ip": IP, "mail_from": "a@example.com", "helo": "mail.example.com", "timeout_s": 0.6} | options
+    given = {
+        "ip": IP,
+        "mail_from": "a@example.com",
+        "helo": "mail.example.com",
+        "timeout_s": 0.6,
+        "smtp": False,
+    } | options
     with serve(zone) as (resolver, _):
         (result,) = postmend.explain(text, resolver=resolver, **given)
     (failure,) = msgspec.to_builtins(result.failures)

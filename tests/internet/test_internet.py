@@ -58,7 +58,7 @@ def test_scenario(internet: Internet, scenario: Scenario) -> None:
     ids = {each["id"] for each in found["evidence"]}
     assert found["recipient"] == scenario.to
     assert found["cause"]["id"] == scenario.cause, (found["cause"], sorted(ids), found["not_asked"])
-    assert not scenario.states or found["cause"]["state"] in scenario.states
+    assert not scenario.states or found["cause"]["state"] in scenario.states, (found["cause"], sorted(ids))
     assert set(scenario.present) <= ids
     assert not set(scenario.absent) & ids
     if scenario.address:

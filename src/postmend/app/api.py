@@ -17,11 +17,11 @@ __all__ = ["check_spf", "check_spf_async", "classify", "explain", "explain_async
 
 
 def _settings(
-    offline: bool, resolver: str, ip: str, mail_from: str, helo: str, timeout_s: float, deadline_s: float
+    offline: bool, resolver: str, ip: str, mail_from: str, helo: str, timeout_s: float, deadline_s: float, smtp: bool
 ) -> Settings:
     return Settings(
         offline=offline, resolver=resolver, ip=ip, mail_from=mail_from, helo=helo, timeout_s=timeout_s,
-        deadline_s=deadline_s,
+        deadline_s=deadline_s, smtp=smtp, local=False,
     )  # fmt: skip
 
 
@@ -36,14 +36,16 @@ def explain(
     helo: str = "",
     timeout_s: float = 2.0,
     deadline_s: float = 10.0,
+    smtp: bool = True,
 ) -> list[Explained]:
     """Explain a bounce, an mbox, log lines or a reply: one result a message, as `postmend explain --json` prints it.
 
     `resolver` is HOST[:PORT], by default the system's; `timeout_s` is for one DNS question, `deadline_s` for all
-    evidence on one refusal, both in seconds. Raises ParseError where nothing of use is in `raw`.
+    evidence on one refusal, both in seconds. With `smtp` the recipient's server may be asked too, up to RCPT TO.
+    Raises ParseError where nothing of use is in `raw`.
     """
     data = raw.encode("utf-8", "replace") if isinstance(raw, str) else raw
-    return explain_bytes(data, source, _settings(offline, resolver, ip, mail_from, helo, timeout_s, deadline_s))
+    return explain_bytes(data, source, _settings(offline, resolver, ip, mail_from, helo, timeout_s, deadline_s, smtp))
 
 
 async def explain_async(
@@ -57,10 +59,11 @@ async def explain_async(
     helo: str = "",
     timeout_s: float = 2.0,
     deadline_s: float = 10.0,
+    smtp: bool = True,
 ) -> list[Explained]:
     """`explain` for callers that run an event loop of their own."""
     data = raw.encode("utf-8", "replace") if isinstance(raw, str) else raw
-    settings = _settings(offline, resolver, ip, mail_from, helo, timeout_s, deadline_s)
+    settings = _settings(offline, resolver, ip, mail_from, helo, timeout_s, deadline_s, smtp)
     return await explain_bytes_async(data, source, settings)
 
 

@@ -1,29 +1,22 @@
 """Evidence for one refusal: the checks that are wanted, side by side, under one deadline, each costing only itself."""
 
 import asyncio
-from collections.abc import Awaitable
+import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from postmend.app.asker import asker_of
+from postmend.app.questions import NAMES, Case, Found
 from postmend.app.settings import Settings
-from postmend.diagnosis import Subject
-from postmend.evidence.blocklist_finding import behind_findings, resolver_finding
-from postmend.evidence.blocklists import Memory, check_blocklists, ended_findings
-from postmend.evidence.dmarc import check_dmarc
-from postmend.evidence.helo import check_helo
-from postmend.evidence.mx import check_mail_from, check_mx
-from postmend.evidence.rdns import check_rdns
-from postmend.evidence.spf import Spf, SpfResult
-from postmend.evidence.spf_finding import check_spf
-from postmend.evidence.spf_repair import propose
-from postmend.knowledge.providers import provider_info
+from postmend.diagnosis import Subject, with_address
+from postmend.evidence.blocklists import Memory, ended_findings
 from postmend.model import Fact, Finding, RecordChange
-from postmend.model.dns import Asker, Resolver
+from postmend.model.dns import Asker
 
-_NAMES = {
-    "rdns": "reverse DNS", "helo": "HELO", "blocklist": "blocklists", "spf": "SPF", "dmarc": "DMARC", "mx": "MX",
-    "mail_from_mx": "the MAIL FROM's domain",
-}  # fmt: skip
+if TYPE_CHECKING:
+    from postmend.model.dialogue import Dialer
+
+_MOST_PROBES = 25  # RCPT probes a run: whoever has more addresses to ask about wants `postmend verify`
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,52 +30,61 @@ class Gathered:
 
 @dataclass(slots=True)
 class Evidence:
-    """Asks the world through one resolver. Findings that came in before the deadline are kept."""
+    """Asks the world through one resolver and one dialer. Findings that came in before the deadline are kept."""
 
     resolver: Asker
     settings: Settings
+    dialer: "Dialer | None" = None
     memory: Memory = field(default_factory=Memory)
+    _probed: dict[str, "asyncio.Task[Found]"] = field(default_factory=dict)
+
+    async def complete(self, subject: Subject) -> Subject:
+        """Find the sending address by its server's name, where the input names only that."""
+        if subject.ip or "." not in subject.host:
+            return subject
+        ask = asyncio.gather(*(self.resolver.query(subject.host, kind) for kind in ("A", "AAAA")))
+        try:
+            answers = await asyncio.wait_for(ask, self.settings.deadline_s / 2)
+        except TimeoutError:
+            return subject
+        return with_address(subject, [ip for answer in answers for ip in answer.records])
 
     async def gather(self, subject: Subject, wanted: tuple[str, ...]) -> Gathered:
         """Run the wanted checks about a subject."""
-        tasks = {name: asyncio.create_task(self._run(name, subject)) for name in wanted}
+        case = Case(self.resolver, subject, self.settings, self.memory, self.dialer, int(time.time()))
+        tasks = {name: self._task(name, case) for name in wanted if name != "rcpt" or self.dialer is not None}
+        left_out = (
+            [] if self.dialer is not None or "rcpt" not in wanted else [f"{NAMES['rcpt']}: told not to (--no-smtp)"]
+        )
         if not tasks:
-            return Gathered()
+            return Gathered(not_asked=tuple(left_out))
         await asyncio.wait(tasks.values(), timeout=self.settings.deadline_s)
         findings: list[Finding] = list(ended_findings(subject.lists))
         records: list[RecordChange] = []
-        late: list[str] = []
         for name, task in tasks.items():
             if not task.done():
                 task.cancel()
-                late.append(f"{_NAMES[name]}: no answer within {self.settings.deadline_s:g} s")
+                left_out.append(f"{NAMES[name]}: no answer within {self.settings.deadline_s:g} s")
             elif task.exception() is not None:
-                late.append(f"{_NAMES[name]}: the check failed ({type(task.exception()).__name__})")
+                left_out.append(f"{NAMES[name]}: the check failed ({type(task.exception()).__name__})")
             else:
                 found, changes = task.result()
                 findings += found
                 records += changes
         await asyncio.gather(*tasks.values(), return_exceptions=True)
-        late += _silent(findings)
-        return Gathered(tuple(findings), tuple(records), tuple(late))
+        left_out += _silent(findings)
+        return Gathered(tuple(findings), tuple(records), tuple(left_out))
 
-    async def _run(self, name: str, subject: Subject) -> "Found":
-        if name == "blocklist":
-            return await self._blocklists(subject), ()
-        return await _run(name, self.resolver, subject)
-
-    async def _blocklists(self, subject: Subject) -> tuple[Finding, ...]:
-        used = provider_info(subject.provider).uses if subject.provider else ()
-        domains = [name for name in dict.fromkeys((subject.mail_from_domain, subject.from_domain)) if "." in name]
-        asked = [
-            check_blocklists(
-                self.resolver, each, named=subject.lists, used=used, keys=self.settings.blocklist_keys,
-                lists=[each for each in self.settings.lists() if each.use == "block"], memory=self.memory,
-            )
-            for each in ([subject.ip] if subject.ip else []) + domains
-        ]  # fmt: skip
-        found = tuple(finding for findings in await asyncio.gather(*asked) for finding in findings)
-        return found + resolver_finding(found) + behind_findings(found)
+    def _task(self, name: str, case: Case) -> "asyncio.Task[Found]":
+        """A check as a task. An address is asked about once a run, and no more than a few in all."""
+        if name != "rcpt":
+            return asyncio.create_task(case.run(name))
+        address = case.subject.recipient.lower()
+        if address not in self._probed:
+            if len(self._probed) >= _MOST_PROBES:
+                return asyncio.create_task(case.too_many(_MOST_PROBES))
+            self._probed[address] = asyncio.create_task(case.run(name))
+        return self._probed[address]
 
     async def close(self) -> None:
         """Let go of the sockets."""
@@ -91,53 +93,17 @@ class Evidence:
 
 def _silent(findings: list[Finding]) -> list[str]:
     """Whether the resolver answered nothing at all: one line that says what to look at."""
-    if findings and all(f.result is Fact.TEMPERROR for f in findings):
+    asked = [f for f in findings if f.check != "rcpt"]
+    if asked and all(f.result is Fact.TEMPERROR for f in asked):
         return ["the resolver answered none of the questions: see --resolver"]
     return []
 
 
 async def open_evidence(settings: Settings) -> Evidence:
     """Evidence through the resolver that the settings name; or a recording; raises ParseError where it is neither."""
-    return Evidence(asker_of(settings), settings)
+    dialer: Dialer | None = None
+    if settings.smtp and not settings.replay:
+        from postmend.net.smtp import NetDialer
 
-
-Found = tuple[tuple[Finding, ...], tuple[RecordChange, ...]]
-
-
-async def _run(name: str, resolver: Resolver, subject: Subject) -> Found:
-    if name == "spf":
-        return await _spf(resolver, subject)
-    if name == "dmarc":
-        return await _dmarc(resolver, subject), ()
-    simple: dict[str, Awaitable[tuple[Finding, ...]]] = {}
-    if name == "rdns":
-        simple[name] = check_rdns(resolver, subject.ip)
-    elif name == "helo":
-        simple[name] = check_helo(resolver, subject.helo, subject.ip)
-    elif name == "mx":
-        simple[name] = check_mx(resolver, subject.recipient_domain)
-    else:
-        simple[name] = check_mail_from(resolver, subject.mail_from_domain)
-    return await simple[name], ()
-
-
-async def _spf(resolver: Resolver, subject: Subject) -> Found:
-    findings, result = await check_spf(resolver, subject.ip, subject.mail_from, subject.helo)
-    if result.result in {Spf.PASS, Spf.TEMPERROR, Spf.NEUTRAL}:
-        return findings, ()
-    change = await propose(resolver, subject.ip, result)
-    return findings, (change,) if change else ()
-
-
-async def _dmarc(resolver: Resolver, subject: Subject) -> tuple[Finding, ...]:
-    spf: SpfResult | None = None
-    if subject.ip and (subject.mail_from_domain or subject.helo):
-        _, spf = await check_spf(resolver, subject.ip, subject.mail_from, subject.helo)
-    known = spf is not None and spf.result is not Spf.TEMPERROR
-    return await check_dmarc(
-        resolver,
-        subject.from_domain,
-        spf_domain=spf.domain if spf else "",
-        spf_passed=spf.result is Spf.PASS if spf and known else None,
-        dkim_domains=() if subject.unsigned else None,
-    )
+        dialer = NetDialer()
+    return Evidence(asker_of(settings), settings, dialer)

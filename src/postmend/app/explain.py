@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from postmend.app.inputs import Source, open_bytes
 from postmend.app.output import Explained, explained_out
 from postmend.app.settings import Settings
-from postmend.diagnosis import judge, probes_for, subject_of
+from postmend.diagnosis import Subject, judge, probes_for, subject_of
 from postmend.intake import read_any
 from postmend.knowledge.read import read_reply
 from postmend.model import Action, Diagnosis, Failure, Finding, Intake, Original, ParseError, Reading, RecordChange
@@ -143,16 +143,15 @@ def _offline_out(intake: Intake, readings: list[tuple[Failure, Reading]]) -> Exp
     return explained_out(intake, [_conclude(intake, one, (), _OFFLINE) for one in readings])
 
 
-def _facts(intake: Intake, failure: Failure, reading: Reading, given: dict[str, str]) -> dict[str, str]:
-    subject = subject_of(failure, reading, intake.original, given)
+def _facts(subject: Subject, original: Original) -> dict[str, str]:
     return {
         "ip": subject.ip,
         "helo": subject.helo,
         "mail_from": subject.mail_from,
         "mail_from_domain": subject.mail_from_domain,
         "from_domain": subject.from_domain,
-        "dkim_domain": intake.original.dkim_domain,
-        "dkim_selector": intake.original.dkim_selector,
+        "dkim_domain": original.dkim_domain,
+        "dkim_selector": original.dkim_selector,
     }
 
 
@@ -161,12 +160,13 @@ def _conclude(
     one: tuple[Failure, Reading],
     findings: tuple[Finding, ...],
     not_asked: tuple[str, ...],
-    given: dict[str, str] | None = None,
+    subject: Subject | None = None,
     records: tuple[RecordChange, ...] = (),
 ) -> Diagnosis:
     failure, reading = one
     verdict = judge(failure, reading, findings, not_asked)
-    return replace(verdict, plan=plan(verdict, _facts(intake, failure, reading, given or {}), records))
+    subject = subject or subject_of(failure, reading, intake.original, {})
+    return replace(verdict, plan=plan(verdict, _facts(subject, intake.original), records))
 
 
 def _online(read: Iterator[tuple[Intake, list[tuple[Failure, Reading]]]], settings: Settings) -> Iterator[Explanation]:
@@ -200,11 +200,11 @@ async def _explain_one(
     given = {"ip": settings.ip, "helo": settings.helo, "mail_from": settings.mail_from}
 
     async def one(failure: Failure, reading: Reading, original: Original) -> Diagnosis:
-        subject = subject_of(failure, reading, original, given)
+        subject = await evidence.complete(subject_of(failure, reading, original, given))
         wanted, missing = probes_for(reading, subject)
         gathered = await evidence.gather(subject, wanted)
         return _conclude(
-            intake, (failure, reading), gathered.findings, missing + gathered.not_asked, given, gathered.records
+            intake, (failure, reading), gathered.findings, missing + gathered.not_asked, subject, gathered.records
         )
 
     return Explanation(intake, list(await asyncio.gather(*(one(f, r, intake.original) for f, r in found))))

@@ -105,6 +105,8 @@ class Settings:
     record: str = ""
     replay: str = ""
     verify: VerifySettings = VerifySettings()
+    smtp: bool = True
+    local: bool = True
 
     def lists(self) -> tuple[Blocklist, ...]:
         """The blocklists to ask."""

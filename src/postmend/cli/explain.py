@@ -27,6 +27,7 @@ _LONG = 5  # up to this many inputs get a whole report each
 @click.option(
     "--deadline", "deadline_s", type=click.FloatRange(0.1, 600), help="Seconds for all evidence on one refusal (10)."
 )
+@click.option("--no-smtp", is_flag=True, help="Do not ask the recipient's server whether it takes the address.")
 @click.option("--full", is_flag=True, help="A whole report on each of many inputs, not a line.")
 @recorded
 @common
@@ -39,6 +40,7 @@ def command(
     helo: str | None,
     message: str | None,
     deadline_s: float | None,
+    no_smtp: bool,
     full: bool,
     record: str | None,
     replay: str | None,
@@ -52,6 +54,7 @@ def command(
     """
     settings = load_settings(
         config_path, offline=offline, resolver=resolver, ip=ip, mail_from=mail_from, helo=helo, deadline_s=deadline_s,
+        smtp=False if no_smtp else None,
         record=record, replay=replay,
     )  # fmt: skip
     if text is None and not paths and sys.stdin.isatty():

@@ -7,7 +7,7 @@ vote that leaves little to the others. What could not be asked changes nothing.
 from collections.abc import Sequence
 
 from postmend.diagnosis.context import circumstances
-from postmend.diagnosis.scales import RULED_OUT, Scales, weighed
+from postmend.diagnosis.scales import RULED_OUT, SAYS_NOTHING, Scales, weighed
 from postmend.knowledge.address import address_verdict
 from postmend.knowledge.book import STRENGTH
 from postmend.knowledge.causes import cause_info
@@ -25,7 +25,6 @@ from postmend.model import (
 _CONFIRMED_SHARE = 0.6
 _LIKELY_SHARE = 0.6
 _TEXT_CEILING = 0.9  # what words alone can reach
-_SAYS_NOTHING = frozenset({Cause.UNKNOWN, Cause.RECIPIENT_FILTER})
 
 
 def judge(
@@ -72,7 +71,7 @@ def _state(candidates: Sequence[Candidate], scales: Scales, reading: Reading) ->
 
 def _speaks_of_another(cause: Cause, scales: Scales, reading: Reading) -> bool:
     """Whether the words plainly name another cause, and nothing has shown them wrong."""
-    others = [m for m in reading.matches if m.cause is not cause and m.cause not in _SAYS_NOTHING]
+    others = [m for m in reading.matches if m.cause is not cause and m.cause not in SAYS_NOTHING]
     own = max((m.weight for m in reading.matches if m.cause is cause), default=0.0)
     return any(
         m.weight >= STRENGTH["strong"] and m.weight > own and scales.lowered.get(m.cause, 0.0) < RULED_OUT

@@ -1,8 +1,9 @@
 """Which questions can still change the verdict, and about whom: the sending IP, names and domains of a refusal."""
 
 import ipaddress
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from postmend.knowledge.causes import cause_info
 from postmend.model import Failure, Original, Reading
@@ -15,6 +16,11 @@ _INSIDE = tuple(
         "0.0.0.0/8", "::/127", "fc00::/7", "fe80::/10",
     )
 )  # fmt: skip
+
+
+# Servers that sign a message when they take it (through a milter): what comes back has the signature. Others, such as
+# Exim, sign while they send, and their bounces show a message that looks unsigned and was not.
+_SIGNS_EARLY = re.compile(r"\(Postfix\b|\(8\.\d+\.\d+/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +38,18 @@ class Subject:
     recipient: str = ""
     host: str = ""
     remote_ip: str = ""
+    stage: str = ""
     from_domain: str = ""
     dkim_domain: str = ""
     lists: tuple[str, ...] = ()
     provider: str = ""
     unsigned: bool = False
+    message: bytes = b""
+
+    @property
+    def signed_message(self) -> bool:
+        """Whether the whole message came back, with a signature in it."""
+        return bool(self.message and self.dkim_domain)
 
     @property
     def recipient_domain(self) -> str:
@@ -83,12 +96,30 @@ def subject_of(failure: Failure, reading: Reading, original: Original, given: Ma
         recipient=failure.recipient,
         host=failure.local.host or failure.local.helo or failure.reporting_mta,
         remote_ip=failure.remote.ip or reading.remote_ip,
+        stage=reading.stage or failure.stage or "",
         from_domain=original.from_domain or mail_from.rpartition("@")[2].lower(),
         dkim_domain=original.dkim_domain,
         lists=reading.extracts.lists,
         provider=reading.provider,
-        # Only where the original's headers came back is it known that it had no signature.
-        unsigned=bool(original.message_id) and not original.dkim_domain,
+        unsigned=bool(original.message_id) and not original.dkim_domain and _signs_early(original.received),
+        message=original.message,
+    )
+
+
+def _signs_early(received: str) -> bool:
+    return not received or _SIGNS_EARLY.search(received) is not None
+
+
+def with_address(subject: Subject, addresses: Sequence[str]) -> Subject:
+    """The subject with the address of its server's name, if that has a single one that others can see."""
+    remote_inside = bool(subject.remote_ip) and not _outside(subject.remote_ip)
+    fit = [ip for ip in addresses if _outside(ip) or remote_inside]
+    v4 = [ip for ip in fit if "." in ip]
+    found = v4 if len(v4) == 1 else fit
+    if len(found) != 1:
+        return subject
+    return replace(
+        subject, ip=found[0], ip_from=f"the name of the server, {subject.host}", helo=subject.helo or subject.host
     )
 
 
@@ -111,6 +142,7 @@ def probes_for(reading: Reading, subject: Subject) -> tuple[tuple[str, ...], tup
         ),
         "dmarc": (subject.from_domain, "DMARC: the input does not name the From domain"),
         "rcpt": (subject.recipient_domain, "RCPT TO: the input names no recipient"),
+        "dkim": (subject.signed_message, "DKIM: the message did not come back whole, or has no signature"),
         "mx": (subject.recipient_domain, "MX: the input names no recipient"),
         "mail_from_mx": (subject.mail_from_domain, "the MAIL FROM's domain: the input does not name it (--mail-from)"),
     }

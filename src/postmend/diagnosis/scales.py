@@ -16,6 +16,8 @@ _UNHIDDEN = 0.25
 _HIDDEN_GAP = 3.0
 _PLAIN_GAP = 4.5  # the same where the words name their cause strongly
 _FLOOR = 0.02  # the share below which a hypothesis of the text is as good as not named
+# Words for these name nobody's fault: somebody there refuses, and that is all they say.
+SAYS_NOTHING = frozenset({Cause.UNKNOWN, Cause.RECIPIENT_FILTER})
 _ELSEWHERE = frozenset({Cause.MX_INVALID, Cause.DOMAIN_NOT_FOUND})
 
 
@@ -81,7 +83,8 @@ def _settle(scales: Scales, reading: Reading, hidden: frozenset[Cause]) -> None:
     A cause that the text hides fits its words nearly as well as the one it names: it starts only a little below.
     """
     top = reading.cause
-    gap = _HIDDEN_GAP if _strength(reading) <= STRENGTH["fair"] else _PLAIN_GAP
+    plain = _strength(reading) > STRENGTH["fair"] and top not in SAYS_NOTHING
+    gap = _PLAIN_GAP if plain else _HIDDEN_GAP
     ceiling = scales.nats[top]
     for cause, nats in scales.raised.items():
         start = scales.nats.get(cause, 0.0)

@@ -16,17 +16,20 @@ from postmend.model.dialogue import Dialer, Exchange, Outcome, Session, Timeouts
 from postmend.model.dns import Resolver
 
 _MOST_HOSTS = 2
+# Far less than a mail server waits: somebody sits before the screen, and what is not known costs nothing.
+_PATIENCE = Timeouts(connect_s=2.5, greeting_s=4.0, command_s=4.0, quit_s=0.5, deadline_s=8.0)
 _ABOUT_ADDRESS = (Cause.USER_UNKNOWN, Cause.MAILBOX_DISABLED, Cause.RECIPIENT_MOVED)
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How to ask: our own HELO name, a local part that is surely absent, and the host that refused (if known)."""
+    """How to ask: our own HELO name, a local part that is surely absent, the host that refused, and when."""
 
     helo: str
     absent: str
     prefer_ip: str = ""
-    timeouts: Timeouts = Timeouts(connect_s=2.5, greeting_s=4.0, command_s=4.0, quit_s=0.5, deadline_s=8.0)
+    refused_at: str = ""
+    timeouts: Timeouts = _PATIENCE
 
 
 async def check_rcpt(resolver: Resolver, dialer: Dialer, address: str, probe: Probe) -> tuple[Finding, ...]:
@@ -71,32 +74,38 @@ async def _ask(session: Session, address: str, where: str, probe: Probe) -> Find
     if not answers[0].accepted:
         return _no_talk(address, where, answers[0])
     told = [each for each in answers if each.stage is Stage.RCPT]
-    return _judge(address, where, *told) if len(told) == 3 else _no_talk(address, where, answers[-1])
+    return _judge(address, where, probe, *told) if len(told) == 3 else _no_talk(address, where, answers[-1])
 
 
 def _no_talk(address: str, where: str, exchange: Exchange) -> Finding:
     """It did not come to RCPT TO: the server refuses us (or our HELO, or the null reverse-path), or is not there."""
+    unknown = f"of {address} nothing is known"
     if exchange.code is not None:
-        detail = f"{where} refuses to talk to us at {exchange.stage} ({exchange.text[:200]}): of {address} nothing is known"
+        detail = (
+            f"{where} refuses to talk to us at {exchange.stage} ({exchange.text[:200]}): of {address} nothing is known"
+        )
         return _finding(address, "rcpt.refuses_us", Fact.REFUSED, detail, exchange, where)
-    detail = f"{where} did not answer at {exchange.stage} ({exchange.detail or exchange.outcome}): of {address} nothing is known"
+    why = exchange.detail or exchange.outcome
+    detail = f"{where} did not answer at {exchange.stage} ({why}): {unknown}"
     return _finding(address, "rcpt.temperror", Fact.TEMPERROR, detail, exchange, where)
 
 
-def _judge(address: str, where: str, told: Exchange, absent: Exchange, postmaster: Exchange) -> Finding:
+def _judge(address: str, where: str, probe: Probe, told: Exchange, absent: Exchange, postmaster: Exchange) -> Finding:
     said = f"({told.text[:200]})"
     if told.code is None:
         return _no_talk(address, where, told)
     if told.accepted:
         if absent.permanent:
-            detail = f"{where} takes {address} now {said} and refuses an address that does not exist: the mailbox is there"
+            detail = (
+                f"{where} takes {address} now {said} and refuses an address that does not exist: the mailbox is there"
+            )
             return _finding(address, "rcpt.accepted", Fact.PASS, detail, told, where, against=_ABOUT_ADDRESS)
         detail = f"{where} takes {address} now {said}, but also one that does not exist: it decides later"
-        return _finding(address, "rcpt.accepts_all", Fact.NONE, detail, told, where)
+        return _finding(address, "rcpt.accepts_all", Fact.NONE, detail, told, where, standing=probe.refused_at)
     if told.transient:
         return _finding(address, "rcpt.deferred", Fact.NONE, f"{where} puts {address} off for now {said}", told, where)
     if not absent.accepted and not postmaster.accepted:
-        detail = f"{where} refuses {address} {said}, and postmaster too: it takes nothing from us, which says nothing of the address"
+        detail = f"{where} refuses {address} {said}, and postmaster too: it takes nothing from us"
         return _finding(address, "rcpt.refuses_us", Fact.REFUSED, detail, told, where)
     if read_reply(told.text, stage=Stage.RCPT, code=told.code, enhanced=told.enhanced).cause in DEAD:
         detail = f"{where} says that {address} does not exist {said}, and takes postmaster"
@@ -107,9 +116,19 @@ def _judge(address: str, where: str, told: Exchange, absent: Exchange, postmaste
 
 def _finding(
     address: str, ident: str, result: Fact, detail: str, exchange: Exchange | None = None, where: str = "", *,
-    supports: tuple[Cause, ...] = (), against: tuple[Cause, ...] = (),
+    supports: tuple[Cause, ...] = (), against: tuple[Cause, ...] = (), standing: str = "",
 ) -> Finding:  # fmt: skip
     record = f"{exchange.sent or 'connect'}: {exchange.text[:300]}" if exchange else ""
     return Finding(
-        "rcpt", ident, address, result, detail, supports, against, where or "MX", record, exchange.at if exchange else ""
+        "rcpt",
+        ident,
+        address,
+        result,
+        detail,
+        supports,
+        against,
+        where or "MX",
+        record,
+        exchange.at if exchange else "",
+        (("standing", standing),) if standing else (),
     )

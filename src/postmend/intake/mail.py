@@ -1,6 +1,7 @@
 """One mail, from bytes to an Intake: take it apart, say what it is, and read who was refused."""
 
 import re
+from dataclasses import replace
 
 from postmend.intake.complaint import read_complaint
 from postmend.intake.dsn import Status, read_status
@@ -21,6 +22,7 @@ _NAMES_OF_MAIL = {
     "from", "to", "subject", "received", "return-path", "date", "message-id", "content-type", "mime-version",
 }  # fmt: skip
 _REFUSALS = {Kind.DSN, Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED}
+_MOST_MESSAGE = 1 << 20  # octets of a returned message that are kept for its signatures
 _MOST_RETURNED = 64 << 10  # characters of a returned message that are looked at for its headers
 # A whole notice may stand in the text where a report's part should be.
 _REPORT_INSIDE = re.compile(
@@ -120,6 +122,8 @@ def read_mail(raw: bytes, source: str, depth: int = 0) -> Intake | None:
         quoted = re.sub(r"(?m)^[ >]+", "", returned[:_MOST_RETURNED])
         returned_headers = read_headers(quoted.encode("utf-8", "replace"))
     original = read_original(returned_headers)
+    if found.inner is not None and len(found.inner) <= _MOST_MESSAGE:
+        original = replace(original, message=bytes(found.inner))
     kind = kind_of(
         head, found.status, complaint=_is_complaint(head, found), notice=notice, types=tuple(found.types)
     )  # fmt: skip

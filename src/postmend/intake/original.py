@@ -12,6 +12,7 @@ _RECEIVED = re.compile(
 )
 _IP = re.compile(r"\[(?:IPv6:)?([0-9a-f.:]{3,45})\]|(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?![\w.])", re.IGNORECASE)
 _HELO = re.compile(r"(?:helo|ehlo)[= ]+\[?([\w.:-]{1,255})", re.IGNORECASE)
+_SUBMITTED = re.compile(r"\bwith\s+(?:e?smtps?a|utf8smtps?a|asmtp|https?|local|mapi)\b|\(authenticated", re.IGNORECASE)
 _PRIVATE = re.compile(r"^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|::1|fe80|f[cd])")
 
 
@@ -45,11 +46,15 @@ def read_original(headers: Headers) -> Original:
         subject=decode_words(first(headers, "subject")),
         date=first(headers, "date"),
         to=tuple(to[:50]),
+        received=first(headers, "received")[:500],
     )
 
 
 def sending_host(headers: Headers, reporting: str) -> Host:
-    """The host that handed the message over, from the newest Received line that names a public address."""
+    """The host that handed the message over, from the newest Received line that names a public address.
+
+    Whoever logged in to a server, or handed mail to it by other means than SMTP, is its user: not who was refused.
+    """
     best = Host()
     for name, value in headers:
         if name != "received":
@@ -57,6 +62,8 @@ def sending_host(headers: Headers, reporting: str) -> Host:
         found = _RECEIVED.search(value)
         if found is None:
             continue
+        if _SUBMITTED.search(value):
+            return best if best.ip else Host(found["by"].lower(), "", "")
         paren = found["paren"] or ""
         ip = next((a or b for a, b in _IP.findall(paren + " " + found["name"])), "")
         helo = _HELO.search(paren)

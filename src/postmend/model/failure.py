@@ -42,7 +42,11 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """What is known of the message that was refused, from the part of it that came back."""
+    """What is known of the message that was refused, from the part of it that came back.
+
+    `received` is its newest Received line; `message` the part itself where it is the whole message (message/rfc822),
+    with LF line ends.
+    """
 
     from_address: str = ""
     from_domain: str = ""
@@ -52,6 +56,8 @@ class Original:
     subject: str = ""
     date: str = ""
     to: tuple[str, ...] = ()
+    received: str = ""
+    message: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
