@@ -11,6 +11,7 @@ import pytest
 from postmend.app.settings import load_settings
 from postmend.evidence.blocklist_finding import behind_findings, resolver_finding
 from postmend.evidence.blocklists import Memory, check_blocklists, lists_for, stream_blocklists
+from postmend.evidence.sweep import Swept, check_neighbours, neighbours, sweep
 from postmend.knowledge.blocklists import Blocklist, blocklists, check_blocklist, chosen
 from postmend.model import Fact, Finding, ParseError
 from postmend.net.dns import open_resolver
@@ -228,3 +229,80 @@ def test_order_and_standing() -> None:
         ("zen.spamhaus.org", "named"), ("rbl.unknown.example", "named"), ("bl.spamcop.net", "used"),
     ]  # fmt: skip
     assert not [each for each, _ in found if "sorbs" in each.zone]
+
+
+def swept(zone: Zone, subjects: list[str], lists: list[Blocklist], timeout_s: float = 0.4) -> list[Swept]:
+    async def go(where: str) -> list[Swept]:
+        async with open_resolver(where, timeout_s) as resolver:
+            return [each async for each in sweep(resolver, subjects, lists)]
+
+    with serve(zone) as (where, names):
+        found = asyncio.run(go(where))
+        assert len(names.asked) == len(set(names.asked)) or any("TIMEOUT" in str(zone[name]) for name in zone)
+        return found
+
+
+def test_many_on_many_and_none_is_lost() -> None:
+    subjects = [f"192.0.2.{i}" for i in range(200)]
+    zone: Zone = {f"{i}.2.0.192.good.example": [("A", "127.0.0.2")] for i in range(0, 200, 7)}
+    zone |= {"2.0.0.127.good.example": [("A", "127.0.0.2")], "*.parked.example": [("A", "203.0.113.1")]}
+    zone |= {"*.dead.example": [("TIMEOUT", "")], "*.shut.example": [("REFUSED", "")]}
+    lists = [Blocklist(f"{name}.example", name) for name in ("good", "parked", "dead", "shut", "gone")]
+    found = swept(zone, subjects, lists)
+    assert {each.zone: each.listing.state.value for each in found if not each.subject} == {
+        "parked.example": "broken", "dead.example": "unreachable", "shut.example": "refused", "gone.example": "broken",
+    }  # fmt: skip
+    told = [(each.subject, each.listing.state.value) for each in found if each.subject]
+    assert sorted(told) == sorted((ip, "not_listed" if i % 7 else "listed") for i, ip in enumerate(subjects))
+
+
+def test_a_list_that_begins_to_refuse_is_told_once() -> None:
+    zone: Zone = {f"{i}.2.0.192.l.example": [("A", "127.255.255.255")] for i in range(100)}
+    zone["2.0.0.127.l.example"] = [("A", "127.0.0.2")]
+    found = swept(zone, [f"192.0.2.{i}" for i in range(100)], [Blocklist("l.example", "l")])
+    assert [(each.subject, each.listing.state.value) for each in found] == [("", "refused")]
+
+
+def test_leaving_a_sweep_early_leaves_nothing_behind() -> None:
+    async def go(where: str) -> int:
+        async with open_resolver(where, 1.0) as resolver:
+            one = sweep(resolver, [f"192.0.2.{i}" for i in range(50)], [Blocklist("l.example", "l", no_test=True)])
+            async for _ in one:
+                break
+            await one.aclose()  # type: ignore[attr-defined]
+            return len(asyncio.all_tasks())
+
+    with serve({"*.l.example": [("A", "127.0.0.9")], "1.0.0.127.l.example": []}) as (where, _):
+        assert asyncio.run(go(where)) == 1
+
+
+def around(zone: Zone, ip: str = IP) -> Finding:
+    async def go(where: str) -> tuple[Finding, ...]:
+        async with open_resolver(where, 0.5) as resolver:
+            return await check_neighbours(resolver, ip, chosen())
+
+    with serve(zone) as (where, _):
+        (found,) = asyncio.run(go(where))
+        return found
+
+
+def test_neighbours() -> None:
+    zone: Zone = {f"{i}.2.0.192.zen.spamhaus.org": [("A", "127.0.0.3")] for i in (5, 7, 9)}
+    found = around(zone | {"2.0.0.127.zen.spamhaus.org": [("A", "127.0.0.2")]})
+    assert found.id == "noisy_neighbour"
+    assert "2 of the 255 addresses around 192.0.2.7 in 192.0.2.0/24 are listed" in found.detail
+    assert around({"2.0.0.127.zen.spamhaus.org": [("A", "127.0.0.2")]}).id == "neighbours.clean"
+    assert around({"*.zen.spamhaus.org": [("A", "127.255.255.254")]}).id == "neighbours.unknown"
+
+
+@pytest.mark.parametrize(
+    ("ip", "network", "count", "first"),
+    [
+        ("192.0.2.200", "192.0.2.0/24", 256, "192.0.2.0"),
+        ("2001:db8::100", "2001:db8::/64", 33, "2001:db8::f0"),
+        ("2001:db8::1", "2001:db8::/64", 18, "2001:db8::"),
+    ],
+)
+def test_who_is_a_neighbour(ip: str, network: str, count: int, first: str) -> None:
+    found, addresses = neighbours(ip)
+    assert (found, len(addresses), addresses[0]) == (network, count, first)

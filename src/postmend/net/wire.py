@@ -23,6 +23,8 @@ _OPT = b"\x00\x00\x29\x04\xd0\x00\x00\x00\x00\x00\x00"
 _RD, _ASK_AD = 0x0100, 0x0020
 _AA, _TC, _AD, _QR = 0x0400, 0x0200, 0x0020, 0x8000
 _SOA = 6
+_USUAL = re.compile(r"[!-\-/-~]{1,63}(?:\.[!-\-/-~]{1,63})*").fullmatch
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]").search
 _PLAIN = re.compile(rb"[A-Za-z0-9_-]*").fullmatch
 _MOST_LABELS = 128
 _MOST_RECORDS = 4096  # of one answer; thousands of MX are somebody's joke
@@ -51,7 +53,7 @@ def _label(text: str) -> bytes:
         raw = text.encode("ascii") if text.isascii() else text.encode("idna")
     except UnicodeError as error:
         raise ParseError(f"not a DNS label: {text[:63]!r}") from error
-    if any(c < 32 or c == 127 for c in raw):
+    if _CONTROL(raw):
         raise ParseError("a DNS label with control characters")
     if not 0 < len(raw) < 64:
         raise ParseError(f"a DNS label has 1 to 63 octets: {text[:63]!r}")
@@ -63,10 +65,8 @@ def encode_name(name: str) -> bytes:
     plain = name.removesuffix(".")
     if not plain:
         return b"\0"
-    made = b""
-    for text in plain.split("."):
-        raw = _label(text)
-        made += bytes([len(raw)]) + raw
+    labels = plain.encode("ascii").split(b".") if _USUAL(plain) else [_label(text) for text in plain.split(".")]
+    made = b"".join(len(raw).to_bytes() + raw for raw in labels)
     if len(made) > 254:
         raise ParseError(f"a DNS name has at most 255 octets: {name[:60]!r} ...")
     return made + b"\0"
