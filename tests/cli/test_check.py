@@ -68,3 +68,9 @@ def test_report_on_a_terminal_is_readable() -> None:
         done = run("check", "192.0.2.7", "--resolver", resolver)
     assert "192.0.2.7 has no PTR record" in done.stdout.decode()
     assert done.returncode == 1
+
+
+def test_neighbours_when_asked() -> None:
+    zone = world(**{f"{i}.2.0.192.zen.spamhaus.org": [("A", "127.0.0.3")] for i in (5, 9)})
+    assert "noisy_neighbour" not in {each["id"] for each in check(zone, "192.0.2.7")[1][0]["findings"]}
+    assert "noisy_neighbour" in {each["id"] for each in check(zone, "192.0.2.7", "--neighbours")[1][0]["findings"]}

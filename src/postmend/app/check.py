@@ -18,6 +18,7 @@ from postmend.evidence.helo import check_helo
 from postmend.evidence.mx import check_mx
 from postmend.evidence.rdns import check_rdns
 from postmend.evidence.spf_lint import lint_spf
+from postmend.evidence.sweep import check_neighbours
 from postmend.model import Fact, Finding, ParseError, parse_address
 from postmend.model.dns import Asker, Resolver
 
@@ -64,11 +65,14 @@ async def _blocklists(asker: Asker, subject: str, settings: Settings) -> tuple[F
 
 
 async def _about_ip(asker: Asker, ip: str, settings: Settings) -> dict[str, Coroutine[Any, Any, tuple[Finding, ...]]]:
-    return {
+    asked: dict[str, Coroutine[Any, Any, tuple[Finding, ...]]] = {
         f"rdns of {ip}": check_rdns(asker, ip),
         f"rdns of {ip} now": check_freshness(asker, ipaddress.ip_address(ip).reverse_pointer, "PTR"),
         f"blocklist of {ip}": _blocklists(asker, ip, settings),
     }
+    if settings.neighbours:
+        asked[f"blocklist around {ip}"] = check_neighbours(asker, ip, settings.lists(), settings.blocklist_keys)
+    return asked
 
 
 async def _questions(

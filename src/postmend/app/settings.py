@@ -102,6 +102,7 @@ class Settings:
     smtp_port: int = 25
     https_port: int = 443
     allow_private: bool = False
+    neighbours: bool = False
     record: str = ""
     replay: str = ""
     verify: VerifySettings = VerifySettings()

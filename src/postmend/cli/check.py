@@ -19,12 +19,14 @@ _KINDS = {"domain": "a domain", "host": "a host", "ip": "an IP address", "addres
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
 @click.option("--only", metavar="TOPICS", help=f"Only these, with commas: {', '.join(TOPICS)}.")
 @click.option("--deadline", "deadline_s", type=click.FloatRange(0.1, 600), help="Seconds for all of it (10).")
+@click.option("--neighbours", is_flag=True, help="Ask the big blocklists about the addresses around too (a /24).")
 @recorded
 @common
 def command(
     targets: tuple[str, ...],
     only: str | None,
     deadline_s: float | None,
+    neighbours: bool,
     record: str | None,
     replay: str | None,
     as_json: bool,
@@ -38,7 +40,9 @@ def command(
     topics = frozenset(each.strip() for each in (only or "").split(",") if each.strip())
     if topics - set(TOPICS):
         raise ParseError(f"--only: no such topic: {', '.join(sorted(topics - set(TOPICS)))}")
-    settings = load_settings(config_path, resolver=resolver, deadline_s=deadline_s, record=record, replay=replay)
+    settings = load_settings(
+        config_path, resolver=resolver, deadline_s=deadline_s, neighbours=neighbours, record=record, replay=replay
+    )
     checked = asyncio.run(check_targets(targets, settings, topics))
     paper = Paper.of_stdout()
     for each in checked:
