@@ -17,7 +17,7 @@ import msgspec
 
 from postmend.knowledge import compiled
 from postmend.knowledge.phrases import Phrase, compile_phrase, search
-from postmend.knowledge.words import STOP, words_of
+from postmend.knowledge.words import STOP
 from postmend.model import Cause, EnhancedStatus, Match, ParseError, Stage
 
 FOLDER = compiled.HERE / "replies"
@@ -30,7 +30,8 @@ STRENGTH = {"decisive": 7.0, "strong": 5.0, "fair": 3.0, "hint": 1.5}
 # What decides the compiled form, besides the rules.
 _COMPILERS = ("book.py", "phrases.py", "words.py")
 _ADVICE = 0.7  # what words weigh where advice is given
-_MOST_SPOKEN = 4096  # sets of codes remembered
+_MOST_SPOKEN, _MOST_VOTED = 4096, 2048  # sets of codes, and folded replies, remembered
+_Spoken = tuple[frozenset[str], Stage | None, str, str]  # providers, stage, reply code, enhanced status
 # How far from a find a `without` phrase still denies it, in characters: about a sentence.
 NEAR_CHARS = 120
 
@@ -195,13 +196,24 @@ def _fits(patterns: tuple[str, ...], value: str) -> bool:
     return False
 
 
+def _allowed(rule: Rule, spoken: _Spoken) -> bool:
+    provider, stage, code, status = spoken
+    return (
+        (not rule.provider or not rule.provider.isdisjoint(provider))
+        and (not rule.stage or stage in rule.stage)
+        and (not rule.code or _fits(rule.code, code))
+        and (not rule.status or _fits(rule.status, status))
+    )
+
+
 class Book:
     """Rules ready to match."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
         self._regex: dict[tuple[int, int], re.Pattern[str]] = {}
-        self._spoken: dict[tuple[frozenset[str], Stage | None, str, str], list[Found]] = {}
+        self._spoken: dict[_Spoken, list[Found]] = {}
+        self._voted: dict[tuple[Any, ...], tuple[Match, ...]] = {}
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -215,41 +227,47 @@ class Book:
             known = self._regex[number, i] = re.compile(rule.without if i < 0 else rule.patterns[i], re.DOTALL)
         return known
 
-    def _allowed(self, rule: Rule, provider: frozenset[str], stage: Stage | None, code: str, status: str) -> bool:
-        return (
-            (not rule.provider or not rule.provider.isdisjoint(provider))
-            and (not rule.stage or stage in rule.stage)
-            and (not rule.code or _fits(rule.code, code))
-            and (not rule.status or _fits(rule.status, status))
-        )
-
     def _denied(self, number: int, hit: re.Match[str], folded: str) -> bool:
         """Whether what the rule must not stand near is near the hit; elsewhere in a long reply it means nothing."""
         near = folded[max(0, hit.start() - NEAR_CHARS) : hit.end() + NEAR_CHARS]
         return search(self._pattern(number, -1), near) is not None
 
-    def match(
+    def votes(
         self,
         folded: str,
+        words: frozenset[str],
         *,
         provider: frozenset[str] = frozenset(),
         stage: Stage | None = None,
         code: int | None = None,
         enhanced: EnhancedStatus | None = None,
-    ) -> list[Found]:
-        """Return every rule that matches a folded text (`words.fold`), each once, with its longest find."""
-        words = words_of(folded)
-        code_text, status = str(code or ""), str(enhanced or "")
-        index, absent = self._index, words.isdisjoint
-        rules, phrases = index.rules, index.phrases
+    ) -> tuple[Match, ...]:
+        """Return the votes on a folded text (`words.fold`) with its words (`words.words_of`), heaviest first.
+
+        The last few thousand are remembered: with addresses masked, the bounces of one mailing say the same words.
+        """
+        key = folded, provider, stage, code, enhanced
+        known = self._voted.get(key)
+        if known is None:
+            if len(self._voted) >= _MOST_VOTED:
+                self._voted.clear()
+            spoken = provider, stage, str(code or ""), str(enhanced or "")
+            found = [*self._by_words(folded, words, spoken), *self._by_codes(spoken)]
+            known = self._voted[key] = _votes(found, folded)
+        return known
+
+    def _by_words(self, folded: str, words: frozenset[str], spoken: _Spoken) -> Iterable[Found]:
+        """Every rule whose words are there, each once, with its longest find."""
+        absent = words.isdisjoint
+        rules, phrases, by_word = self._index.rules, self._index.phrases, self._index.by_word
         best: dict[int, Found] = {}
-        for word in words & index.by_word.keys():
-            for each in index.by_word[word]:
+        for word in words & by_word.keys():
+            for each in by_word[word]:
                 number, i, needs = phrases[each]
                 if any(map(absent, needs)):
                     continue
                 rule = rules[number]
-                if not self._allowed(rule, provider, stage, code_text, status):
+                if not _allowed(rule, spoken):
                     continue
                 hit = search(self._pattern(number, i), folded)
                 if hit is None or (rule.without and self._denied(number, hit, folded)):
@@ -257,21 +275,20 @@ class Book:
                 known = best.get(number)
                 if known is None or hit.end() - hit.start() > known.end - known.start:
                     best[number] = Found(rule, hit.start(), hit.end())
-        return [*best.values(), *self._by_codes(provider, stage, code_text, status)]
+        return best.values()
 
-    def _by_codes(self, provider: frozenset[str], stage: Stage | None, code: str, status: str) -> list[Found]:
+    def _by_codes(self, spoken: _Spoken) -> list[Found]:
         """The rules without words that speak; remembered, for there are few codes and many replies."""
-        key = provider, stage, code, status
-        known = self._spoken.get(key)
+        known = self._spoken.get(spoken)
         if known is None:
             rules = (self.rules[number] for number in self._index.bare)
-            known = [Found(rule, 0, 0) for rule in rules if self._allowed(rule, provider, stage, code, status)]
+            known = [Found(rule, 0, 0) for rule in rules if _allowed(rule, spoken)]
             if len(self._spoken) < _MOST_SPOKEN:
-                self._spoken[key] = known
+                self._spoken[spoken] = known
         return known
 
 
-def votes(found: list[Found], folded: str) -> list[Match]:
+def _votes(found: list[Found], folded: str) -> tuple[Match, ...]:
     """Drop finds that lie inside the longer find of another cause; the rest vote, heaviest first.
 
     A reply says first what happened, then how to mend it: words beyond the second sentence weigh less.
@@ -293,7 +310,7 @@ def votes(found: list[Found], folded: str) -> list[Match]:
         Match(f.rule.id, f.rule.cause, folded[f.start : f.end], f.rule.weight * (_ADVICE if f.start > advice else 1.0))
         for f in kept
     ]
-    return sorted(made, key=lambda match: (-match.weight, match.rule))
+    return tuple(sorted(made, key=lambda match: (-match.weight, match.rule)))
 
 
 @cache

@@ -2,8 +2,9 @@
 
 import ipaddress
 import re
+from contextlib import suppress
 
-from postmend.knowledge.words import EMAIL, IPV4, IPV6, strip_repeated_codes
+from postmend.knowledge.words import EMAIL, IPV4, IPV6, may_hold_ipv6, strip_repeated_codes
 from postmend.model import Extracts
 
 _URL = re.compile(
@@ -78,16 +79,12 @@ def _unique(values: list[str], most: int = 20) -> tuple[str, ...]:
 
 
 def _ips(text: str) -> list[str]:
-    made = []
-    seen = IPV4.findall(text)
-    if text.count(":") > 1:
-        seen += IPV6.findall(text) + _BRACKETED_IP6.findall(text)
-    for raw in seen:
-        host = raw.partition(":")[0] if "." in raw else raw
-        try:
-            made.append(str(ipaddress.ip_address(host)))
-        except ValueError:
-            continue
+    made = [found.partition(":")[0] for found in IPV4.findall(text)]
+    made = [each for each in made if max(map(int, each.split("."))) < 256]
+    if may_hold_ipv6(text):
+        for raw in IPV6.findall(text) + _BRACKETED_IP6.findall(text):
+            with suppress(ValueError):
+                made.append(str(ipaddress.ip_address(raw)))
     return made
 
 
@@ -126,16 +123,13 @@ _NAME_WORDS = frozenset(
         "css",
         "spamcop",
         "sorbs",
-        "barracuda",
         "uceprotect",
         "invaluement",
-        "mail",
         "surbl",
         "uribl",
         "abusix",
         "cloudmark",
         "senderscore",
-        "sender",
         "backscatterer",
         "mailspike",
         "psbl",
@@ -150,16 +144,15 @@ _NAME_WORDS = frozenset(
         "lashback",
         "senderbase",
         "proofpoint",
-        "trend",
         "talos",
         "blocklist",
         "spfbl",
-        "spam",
         "gbudb",
         "dronebl",
         "wpbl",
     ]
 )
+_NAMES_OF_TWO = ("mail-abuse", "sender score", "trend micro", "barracuda reputation", "0spam")
 _RETRY_WORDS = frozenset(
     [
         "retry",
@@ -205,17 +198,19 @@ def extract(text: str) -> Extracts:
     """Return what `text` names; bounded, never raises."""
     text = join_folded_urls(strip_repeated_codes(text[:8000]))
     urls = [url.rstrip(".,;:)]}>'\"") for url in _URL.findall(text)]
-    plain = _URL.sub(" ", text)
+    plain = _URL.sub(" ", text) if urls else text
     emails = EMAIL.findall(plain) if "@" in plain else []
     domains = [name.lower() for name in _DOMAIN.findall(EMAIL.sub(" ", plain) if emails else plain)]
-    words = set(_LETTERS.findall(plain.lower()))
+    low = plain.lower()
+    words = set(_LETTERS.findall(low))
+    names: list[str] = []
+    if not words.isdisjoint(_NAME_WORDS) or any(name in low for name in _NAMES_OF_TWO):
+        names = [found[0] for found in _LIST_NAMES.finditer(plain)]
     lists: list[str] = []
-    if not words.isdisjoint(_LISTED_WORDS):
+    if (names or domains) and not words.isdisjoint(_LISTED_WORDS):
         lists = [name.rstrip(".") for name in _LISTED.findall(plain)]
         lists = [n for n in lists if n.lower() not in _NOT_LISTS and ("." in n or _LIST_NAMES.search(n))]
-    if not words.isdisjoint(_NAME_WORDS):
-        names = [found[0] for found in _LIST_NAMES.finditer(plain)]
-        lists += [name for name in names if not any(name.lower() in n.lower() for n in lists)]
+    lists += [name for name in names if not any(name.lower() in n.lower() for n in lists)]
     return Extracts(
         lists=_unique([n for n in lists if not n.replace(".", "").isdigit()]),
         ips=_unique(_ips(text)),

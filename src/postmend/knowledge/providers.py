@@ -63,7 +63,7 @@ def by_host(host: str) -> str:
     return next((found for i in range(len(labels)) if (found := table.get(".".join(labels[i:])))), "")
 
 
-def by_words(folded: str, words: set[str]) -> str:
+def by_words(folded: str, words: frozenset[str]) -> str:
     """The id of the provider whose own words stand in a folded reply, or an empty string."""
     table = _table().by_word
     for word in words & table.keys():

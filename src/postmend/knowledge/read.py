@@ -6,10 +6,10 @@ what the reply names; `diagnosis` weighs that against evidence.
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from functools import lru_cache
 
 from postmend.knowledge.address import address_verdict
-from postmend.knowledge.book import Book, default_book, votes
+from postmend.knowledge.book import Book, default_book
 from postmend.knowledge.extract import extract
 from postmend.knowledge.providers import by_host, by_words
 from postmend.knowledge.unwrap import Layer, codes_of, layers
@@ -29,7 +29,8 @@ def _status(text: str) -> EnhancedStatus | None:
         return None
 
 
-def hypotheses(matches: Sequence[Match]) -> tuple[Hypothesis, ...]:
+@lru_cache(maxsize=512)
+def hypotheses(matches: tuple[Match, ...]) -> tuple[Hypothesis, ...]:
     """Turn votes into shares: the sum of each cause's weights, later ones counting less, through a softmax."""
     by_cause: dict[Cause, list[float]] = defaultdict(list)
     for match in matches:
@@ -46,19 +47,21 @@ def hypotheses(matches: Sequence[Match]) -> tuple[Hypothesis, ...]:
     return tuple(sorted(made, key=lambda h: (-h.weight, h.cause)))
 
 
-def _provider_by_words(nested: list[Layer]) -> str:
-    folded = fold(nested[-1].text)
-    return by_words(folded, words_of(folded))
+@lru_cache(maxsize=16)
+def _folded(text: str) -> tuple[str, frozenset[str]]:
+    """A reply folded, and its words; remembered while the same reply is asked for provider and votes."""
+    folded = fold(text)
+    return folded, words_of(folded)
 
 
 def _vote(
     book: Book, layer: Layer, providers: frozenset[str], stage: Stage | None, given: EnhancedStatus | None
-) -> tuple[list[Match], int | None, EnhancedStatus | None]:
+) -> tuple[tuple[Match, ...], int | None, EnhancedStatus | None]:
     code, status = codes_of(layer.text)
     enhanced = _status(status) or given
-    folded = fold(layer.own)
-    found = book.match(folded, provider=providers, stage=layer.stage or stage, code=code, enhanced=enhanced)
-    return votes(found, folded), code, enhanced
+    folded, words = _folded(layer.own)
+    said = book.votes(folded, words, provider=providers, stage=layer.stage or stage, code=code, enhanced=enhanced)
+    return said, code, enhanced
 
 
 def read_reply(
@@ -80,9 +83,9 @@ def read_reply(
     nested = layers(text)
     inner = nested[-1]
     host = inner.host or remote_host
-    provider = provider or by_host(host) or _provider_by_words(nested)
+    provider = provider or by_host(host) or by_words(*_folded(inner.text))
     providers = frozenset({provider} if provider else ())
-    matches: list[Match] = []
+    matches: tuple[Match, ...] = ()
     guesses: tuple[Hypothesis, ...] = ()
     found_code, found_status = None, None
     for layer in reversed(nested):
@@ -97,7 +100,7 @@ def read_reply(
     found_code, found_status = found_code or code, found_status or enhanced
     return Reading(
         hypotheses=guesses,
-        matches=tuple(matches),
+        matches=matches,
         address=address_verdict(guesses[0].cause, found_code, found_status, text),
         extracts=extract(text) if with_extracts else Extracts(),
         inner=inner.text,

@@ -6,6 +6,7 @@ Exim callout's "User unknown" is about the MAIL FROM), the quotation is cut out 
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from postmend.model import Stage
 
@@ -24,32 +25,34 @@ _STAGE = re.compile(
     r"|\bwhile (?:sending|talking).{0,40}?\b(?P<d>HELO|EHLO|MAIL|RCPT|DATA)\b",
     re.IGNORECASE,
 )
+_STAGE_WORDS = ("in reply to", "after", ">>>", "command:", "while ")
 # Each pattern finds one way of quoting. Bounded repeats only: a reply may be hostile.
+# The words before each are looked for first, in lower case: one of them must be there.
 _QUOTES = tuple(
-    (re.compile(word, re.IGNORECASE), re.compile(pattern, re.IGNORECASE | re.DOTALL))
-    for word, pattern in (
+    (tuple(words.split("|")), re.compile(pattern, re.IGNORECASE | re.DOTALL))
+    for words, pattern in (
         # Postfix: host mx.example.net[192.0.2.1] said: 550 5.1.1 ... (in reply to RCPT TO command)
-        (r"said:|talk to me", rf"(?:host|server|connect to) {_HOST}(?: said|[^\n]{{0,20}} refused to talk to me): {_REPLY}"),
+        ("said:|talk to me", rf"(?:host|server|connect to) {_HOST}(?: said|[^\n]{{0,20}} refused to talk to me): {_REPLY}"),
         # Exim, two forms: SMTP error from remote mail server after RCPT TO:<x>: host mx.example.net [192.0.2.1]: 550 ...
         # and: host mx.example.net [192.0.2.1] SMTP error from remote mail server after RCPT TO:<x>: 550 ...
-        (r"remote mail", rf"host {_HOST}\s+SMTP error from remote mail(?:er| server) after [^:]{{2,60}}(?::<[^>]{{0,256}}>[^:]{{0,60}})?:\s*{_REPLY}"),
-        (r"remote mail", rf"remote mail(?:er| server) after .{{2,400}}?host {_HOST}:\s*{_REPLY}"),
-        (r"remote mail", rf"remote mail(?:er| server) after [^:]{{2,60}}(?::<[^>]{{0,256}}>[^:]{{0,60}})?:\s*{_REPLY}"),
+        ("remote mail", rf"host {_HOST}\s+SMTP error from remote mail(?:er| server) after [^:]{{2,60}}(?::<[^>]{{0,256}}>[^:]{{0,60}})?:\s*{_REPLY}"),
+        ("remote mail", rf"remote mail(?:er| server) after .{{2,400}}?host {_HOST}:\s*{_REPLY}"),
+        ("remote mail", rf"remote mail(?:er| server) after [^:]{{2,60}}(?::<[^>]{{0,256}}>[^:]{{0,60}})?:\s*{_REPLY}"),
         # Exchange: Remote server returned '550 5.1.1 ...'; mx.example.net #550 5.1.1 ... ##; the LED= field
-        (r"returned", r"(?:server|host)\b.{0,120}?returned\b[^'\"\d]{0,20}['\"]?(?P<inner>[245]\d\d\s.*?)(?:['\"]\s+\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4} .*)?$"),
-        (r"LED=", r"\{LED=(?P<inner>[45]\d\d[^}]*)\}"),
+        ("returned", r"(?:server|host)\b.{0,120}?returned\b[^'\"\d]{0,20}['\"]?(?P<inner>[245]\d\d\s.*?)(?:['\"]\s+\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4} .*)?$"),
+        ("led=", r"\{LED=(?P<inner>[45]\d\d[^}]*)\}"),
         # Gmail: The error that the other server returned was: 550 ...
-        (r"response|error|said|reply", rf"(?:server|host|recipient domain)\b[^\n]{{0,120}}?(?:returned was|server was|is|was|said|responded|response|error|answered)[^\n\d]{{0,30}}?:\s*{_REPLY}"),
+        ("was|is:|is |said|respon|error|answered", rf"(?:server|host|recipient domain)\b[^\n]{{0,120}}?(?:returned was|server was|is|was|said|responded|response|error|answered)[^\n\d]{{0,30}}?:\s*{_REPLY}"),
         # sendmail: (reason: 550 ...), <<< 550 ...; qmail: Remote host said: 550 ...
-        (r"<<<", r"<<<\s*(?P<inner>[45]\d\d[\s-].*)"),
-        (r"reason:", rf"reason:\s*{_REPLY}"),
+        ("<<<", r"<<<\s*(?P<inner>[45]\d\d[\s-].*)"),
+        ("reason:", rf"reason:\s*{_REPLY}"),
         # Oracle Messaging Server and its forebears: Diagnostic code: smtp;550 5.1.1 ...
-        (r"diagnostic", rf"diagnostic[- ]code:\s*(?:[\w-]{{1,20}}\s*;)?\s*{_REPLY}"),
+        ("diagnostic", rf"diagnostic[- ]code:\s*(?:[\w-]{{1,20}}\s*;)?\s*{_REPLY}"),
         # Amazon SES: unable to deliver in 840 minutes.<421 4.4.1 Unable to connect>
-        (r"<[45]\d\d ", r"<(?P<inner>[45]\d\d [^<>]*(?:<[^<>]*>[^<>]*)*)>\s*$"),
+        ("<4|<5", r"<(?P<inner>[45]\d\d [^<>]*(?:<[^<>]*>[^<>]*)*)>\s*$"),
         # Barracuda: 550 permanent failure for one or more recipients (x@example.net:550 5.1.1 User unknown)
-        (r"failure for one or more recipients", r"recipients \([^\s():]{1,320}@[^\s():]{1,255}:(?P<inner>[45]\d\d[^\n]*?)\)"),
-        (r";", r"^\s*(?:smtp|x-unix|x-postfix|x400|dns)\s*;\s*(?P<inner>[245]\d\d[\s-].*)"),
+        ("for one or more recipients", r"recipients \([^\s():]{1,320}@[^\s():]{1,255}:(?P<inner>[45]\d\d[^\n]*?)\)"),
+        (";", r"^\s*(?:smtp|x-unix|x-postfix|x400|dns)\s*;\s*(?P<inner>[245]\d\d[\s-].*)"),
     )
 )  # fmt: skip
 # A callout: the receiving host asked the MAIL FROM's host, and quotes what that one said.
@@ -57,6 +60,7 @@ _CALLOUT = re.compile(
     r"(?:sender (?:verify|verification|callback|callout)|callback|callout|verification failed for|sender address verif\w+)",
     re.IGNORECASE,
 )
+_CALLOUT_WORDS = ("sender", "callback", "callout", "verification failed")
 _CALLOUT_QUOTE = re.compile(
     r"(?:\b(?:the )?(?:initial connection|mail server for the domain|response|called|sent|reason given was|said|server said)\b\s*[:=]).*?(?=sender verify failed|$)",
     re.IGNORECASE | re.DOTALL,
@@ -92,7 +96,8 @@ class Layer:
 
 def stage_of(text: str) -> Stage | None:
     """The SMTP command that a notice says was answered: `(in reply to RCPT TO command)`, `after DATA`."""
-    found = _STAGE.search(text)
+    low = text.lower()
+    found = _STAGE.search(text) if any(word in low for word in _STAGE_WORDS) else None
     if found is None:
         return None
     word = next(group for group in found.groups() if group).lower()
@@ -117,7 +122,8 @@ def codes_of(text: str) -> tuple[int | None, str]:
 
 
 def _without_callout(text: str) -> str:
-    if _CALLOUT.search(text) is None:
+    low = text.lower()
+    if not any(word in low for word in _CALLOUT_WORDS) or _CALLOUT.search(text) is None:
         return text
     return _CALLOUT_QUOTE.sub(" ", text)
 
@@ -135,8 +141,9 @@ def _cut(inner: str) -> str:
 def _inside(text: str) -> tuple[str, str, str] | None:
     """The reply quoted in `text` that begins first, with host and IP where they stand before it."""
     best: re.Match[str] | None = None
-    for word, pattern in _QUOTES:
-        if word.search(text) is None:
+    low = text.lower()
+    for words, pattern in _QUOTES:
+        if not any(word in low for word in words):
             continue
         found = pattern.search(text)
         if found and found["inner"].strip() and (best is None or found.start("inner") < best.start("inner")):
@@ -147,8 +154,12 @@ def _inside(text: str) -> tuple[str, str, str] | None:
     return _cut(best["inner"]).strip(" \t'\"#"), groups.get("host") or "", groups.get("ip") or ""
 
 
-def layers(text: str) -> list[Layer]:
-    """Return the text and the replies nested in it, outermost first; at least one, at most MAX_DEPTH."""
+@lru_cache(maxsize=64)
+def layers(text: str) -> tuple[Layer, ...]:
+    """Return the text and the replies nested in it, outermost first; at least one, at most MAX_DEPTH.
+
+    The last few are remembered: intake asks for codes, stage and host of the reply that is then read.
+    """
     whole = _without_callout(text[:MAX_CHARS])
     made = [Layer(whole, stage=stage_of(whole))]
     while len(made) < MAX_DEPTH:
@@ -159,4 +170,4 @@ def layers(text: str) -> list[Layer]:
         inner, host, ip = inside
         made[-1] = replace(last, own=last.text.replace(inner, " ", 1))
         made.append(Layer(inner, host or last.host, ip or last.ip, stage_of(inner) or last.stage))
-    return [replace(layer, own=_INTRODUCTION.sub(" ", layer.own or layer.text)) for layer in made]
+    return tuple(replace(layer, own=_INTRODUCTION.sub(" ", layer.own or layer.text)) for layer in made)

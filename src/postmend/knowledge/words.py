@@ -38,6 +38,11 @@ WIDE = re.compile(f"[{WIDE_CLASS}]+")
 MAX_CHARS = 4000  # a reply is at most some 100 lines of 512 octets; what says why stands at the head
 
 
+def may_hold_ipv6(text: str) -> bool:
+    """Whether it is worth looking for IPv6 addresses: they have seven colons, or two together."""
+    return "::" in text or text.count(":") >= 7
+
+
 def strip_repeated_codes(text: str) -> str:
     """Drop the reply code (and its enhanced status) where each further line of one reply repeats it."""
     head, before = text.lstrip("( ").removeprefix("reason: ")[:3], ""
@@ -61,7 +66,7 @@ def fold(text: str) -> str:
     if "@" in text:
         text = EMAIL.sub("<addr>", text).replace("<<addr>>", "<addr>")
     text = IPV4.sub("<ip>", strip_repeated_codes(text))
-    if text.count(":") > 1:
+    if may_hold_ipv6(text):
         text = IPV6.sub("<ip>", text)
     text = _STOP.sub(f" {STOP} ", text)
     text = text.casefold()
@@ -71,12 +76,12 @@ def fold(text: str) -> str:
     return " ".join(_TAIL.sub(" ", text).split())
 
 
-def words_of(folded: str) -> set[str]:
+def words_of(folded: str) -> frozenset[str]:
     """The words that rules are indexed by; scripts without spaces give every pair of characters."""
     found = set(_WORD.findall(folded if folded.isascii() else WIDE.sub(" ", folded)))
     found.update(_CODE_LETTERS.findall(folded))
     if folded.isascii():
-        return found
+        return frozenset(found)
     for run in WIDE.findall(folded):
         found.update(run[i : i + 2] for i in range(len(run) - 1))
-    return found
+    return frozenset(found)
