@@ -16,7 +16,7 @@ from postmend.app.output import Explained, explained_out
 from postmend.app.settings import Settings
 from postmend.diagnosis import Subject, judge, probes_for, subject_of
 from postmend.intake import read_any
-from postmend.knowledge.read import read_reply
+from postmend.knowledge.remembered import read_for
 from postmend.model import Action, Diagnosis, Failure, Finding, Intake, Original, ParseError, Reading, RecordChange
 from postmend.remedy import plan
 
@@ -64,8 +64,13 @@ def _read(failure: Failure) -> Reading:
 
 def _read_text(failure: Failure, text: str) -> Reading:
     reply = failure.reply
-    return read_reply(
-        text, stage=failure.stage, remote_host=failure.remote.host, code=reply.code, enhanced=reply.enhanced
+    return read_for(
+        failure.recipient,
+        text,
+        stage=failure.stage,
+        remote_host=failure.remote.host,
+        code=reply.code,
+        enhanced=reply.enhanced,
     )
 
 

@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from postmend.intake.codes import codes_in
 from postmend.intake.dsn import Recipient, Status, address_of, host_of, typed
@@ -9,9 +11,9 @@ from postmend.intake.kind import NOT_FAILED
 from postmend.intake.notice import bare_locals, read_notice
 from postmend.intake.original import address_in, first, sending_host
 from postmend.intake.scan import Headers
-from postmend.intake.wording import coded_text, completed, prose
+from postmend.intake.wording import MAX_REPLY, coded_text, completed, prose
 from postmend.knowledge.unwrap import layers
-from postmend.model import Action, Failure, Host, Kind, Original, SmtpReply
+from postmend.model import Action, EnhancedStatus, Failure, Host, Kind, Original, SmtpReply, Stage
 
 _DIAGNOSTIC_TYPE = re.compile(r"(?:smtp|x-[\w-]+|unix|dns|x400)\s*;", re.IGNORECASE)
 # VERP: the recipient's address inside the address that the notice came back to.
@@ -49,14 +51,44 @@ def failures_of(mail: Material) -> tuple[Failure, ...]:
     )
     own = (sending.mail_from, mail.original.from_address, address_in(mail.head.get("from", "")), back_to)
     exclude = frozenset(address.lower() for address in own if address)
-    field = re.split(r"[,\s]+", mail.head.get("x-failed-recipients", ""))
-    failed = tuple(dict.fromkeys(address for address in field if "@" in address))
-    pairs = read_notice(mail.notice, exclude, failed)
-    if mail.status.recipients:
-        made = [_from_group(group, pairs, mail, sending) for group in mail.status.recipients]
+    groups = mail.status.recipients
+    if len(groups) == 1 and _complete(groups[0]):
+        # The reply is all there: the notice is only asked for what stands around it.
+        pairs = [(address_of(groups[0].final), _paragraph(mail.notice, address_of(groups[0].final)))]
+    else:
+        field = re.split(r"[,\s]+", mail.head.get("x-failed-recipients", ""))
+        failed = tuple(dict.fromkeys(address for address in field if "@" in address))
+        pairs = read_notice(mail.notice, exclude, failed)
+    if groups:
+        said = {address.lower(): reply for address, reply in reversed(pairs)}
+        made = [_from_group(group, pairs, said, mail, sending) for group in groups]
         return tuple(failure for failure in made if failure is not None)
     pairs = pairs or _without_names(mail, exclude)
     return tuple(_failure(mail, sending, Recipient(), recipient, text) for recipient, text in pairs)
+
+
+def _diagnostic(group: Recipient) -> str:
+    """The Diagnostic-Code without its type."""
+    known = _DIAGNOSTIC_TYPE.match(group.diagnostic)
+    return typed(group.diagnostic) if known else group.diagnostic
+
+
+def _enough(diagnostic: str) -> bool:
+    return len(diagnostic) > _ENOUGH and any(c.isalpha() for c in diagnostic)
+
+
+def _complete(group: Recipient) -> bool:
+    diagnostic = _diagnostic(group)
+    return _enough(diagnostic) and diagnostic[3:4] != "-" and _OUTSIDE.fullmatch(address_of(group.final)) is not None
+
+
+def _paragraph(notice: str, address: str) -> str:
+    """What stands behind an address in a notice, up to the next empty line."""
+    at = notice.lower().find(address.lower())
+    if at < 0:
+        return ""
+    end = notice.find("\n\n", at)
+    return " ".join(notice[at + len(address) : end if end >= 0 else len(notice)][:MAX_REPLY].lstrip(">:\"' \t").split())
 
 
 def _without_names(mail: Material, exclude: frozenset[str]) -> list[tuple[str, str]]:
@@ -86,14 +118,16 @@ def _to_a_list(mail: Material) -> bool:
     return bool(posts) and posts.lower() in named.lower()
 
 
-def _from_group(group: Recipient, pairs: list[tuple[str, str]], mail: Material, sending: _Sending) -> Failure | None:
+def _from_group(
+    group: Recipient, pairs: list[tuple[str, str]], said: dict[str, str], mail: Material, sending: _Sending
+) -> Failure | None:
+    """`said` are the pairs by lower-case address."""
     action = (group.action.split() or ["failed"])[0].lower().strip(",;")
     if action in NOT_FAILED and mail.kind is not Kind.DELIVERED:
         return None
     recipient = _recipient_of(group, pairs, mail)
-    known = _DIAGNOSTIC_TYPE.match(group.diagnostic)
-    diagnostic = typed(group.diagnostic) if known else group.diagnostic
-    return _failure(mail, sending, group, recipient, diagnostic, _words_for(recipient, pairs, mail))
+    words = said.get(recipient.lower(), "") or _words_of_all(pairs, mail)
+    return _failure(mail, sending, group, recipient, _diagnostic(group), words)
 
 
 def _recipient_of(group: Recipient, pairs: list[tuple[str, str]], mail: Material) -> str:
@@ -107,12 +141,10 @@ def _recipient_of(group: Recipient, pairs: list[tuple[str, str]], mail: Material
     return next((other for other in others if _OUTSIDE.fullmatch(other)), final or original)
 
 
-def _words_for(recipient: str, pairs: list[tuple[str, str]], mail: Material) -> str:
-    """What the notice's text says of a recipient of the delivery status."""
-    alone = len(mail.status.recipients) == 1
-    said = {address.lower(): reply for address, reply in reversed(pairs)}.get(recipient.lower(), "")
-    if said or not alone:
-        return said
+def _words_of_all(pairs: list[tuple[str, str]], mail: Material) -> str:
+    """What the notice says where it does not name the recipient as the delivery status does."""
+    if len(mail.status.recipients) > 1:
+        return ""
     if len(pairs) == 1:
         return pairs[0][1]
     lines = mail.notice.split("\n")
@@ -124,11 +156,12 @@ def _failure(
 ) -> Failure:
     """`text` is the Diagnostic-Code or the notice's reply; `words` what the notice says beside a Diagnostic-Code."""
     reply, notice = _apart(text, words, mail.notice)
-    code, enhanced = codes_in(reply, group.status)
-    if code is None and notice:
-        code, _ = codes_in(notice, "")
-    inner = layers(reply)[-1]
-    around = layers(notice)[-1] if notice and not (inner.stage and inner.host) else inner
+    told = _told_for(recipient, reply, group.status)
+    code, stage, host = told.code, told.stage, told.host
+    if notice and (code is None or stage is None or not host.host):
+        around = _told_for(recipient, notice, "")
+        code = code or around.code
+        stage, host = stage or around.stage, host if host.host else around.host
     remote = host_of(group.remote)
     original = address_of(group.original)
     return Failure(
@@ -136,10 +169,10 @@ def _failure(
         original_recipient=original if original != recipient else "",
         mail_from=sending.mail_from,
         action=_ACTIONS.get(mail.kind, Action.FAILED),
-        stage=inner.stage or around.stage,
-        reply=SmtpReply(code, enhanced, reply),
+        stage=stage,
+        reply=SmtpReply(code, told.enhanced, reply),
         notice=notice,
-        remote=Host((remote.host or inner.host or around.host).lower(), remote.ip or inner.ip or around.ip),
+        remote=Host((remote.host or host.host).lower(), remote.ip or host.ip),
         local=sending.local,
         reporting_mta=mail.status.reporting_mta,
         queue_id=mail.status.queue_id,
@@ -147,11 +180,30 @@ def _failure(
     )
 
 
+class _Told(NamedTuple):
+    code: int | None
+    enhanced: EnhancedStatus | None
+    stage: Stage | None
+    host: Host
+
+
+def _told_for(recipient: str, text: str, status: str) -> _Told:
+    """What a text tells besides its cause. With the recipient masked, the notices of one mailing are alike."""
+    return _told(text.replace(recipient, "user@example.invalid") if recipient else text, status)
+
+
+@lru_cache(maxsize=1024)
+def _told(text: str, status: str) -> _Told:
+    code, enhanced = codes_in(text, status)
+    inner = layers(text)[-1]
+    return _Told(code, enhanced, inner.stage, Host(inner.host, inner.ip))
+
+
 def _apart(text: str, words: str, notice: str) -> tuple[str, str]:
     """The reply, and what the notice says around it or besides."""
     text, words = " ".join(text.split()), " ".join(words.split())
     if text[3:4] == "-":
         text = completed(text, notice.split("\n"))
-    if len(text) > _ENOUGH and any(c.isalpha() for c in text):
+    if _enough(text):
         return text, words
     return f"{text} {words}".strip() if text not in words else words, ""

@@ -33,7 +33,7 @@ _MOST_IDS = 200_000
 
 def looks_like_log(head: bytes) -> bool:
     """Whether a line of Postfix's or Exim's log stands in it, and no mail header before."""
-    return _LOG.search(head) is not None and not re.match(rb"(?:From |[A-Z][\w-]+: )", head.lstrip())
+    return not re.match(rb"\s*(?:From |[A-Z][\w-]+: )", head) and _LOG.search(head) is not None
 
 
 def _lines(raw: bytes | mmap.mmap) -> Iterator[bytes]:

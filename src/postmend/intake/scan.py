@@ -7,7 +7,6 @@ import base64
 import binascii
 import quopri
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_HEADER_BYTES = 256 << 10
@@ -16,13 +15,13 @@ MAX_DEPTH = 12
 MAX_TEXT = 256 << 10  # what a notice says stands at its beginning
 
 Headers = list[tuple[str, str]]
-_FIELD = re.compile(rb"^([!-9;-~]{1,76})[ \t]*:[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE)
+_FIELD = re.compile(r"^([!-9;-~]{1,76})[ \t]*:(.*)", re.MULTILINE)
+_FOLD = re.compile(r"\n[ \t]+")
 # A parameter on a line of its own that somebody forgot to indent.
-_UNFOLDED = re.compile(rb";[ \t]*\n(?=(?:boundary|charset|report-type|type|format|name|filename)=)", re.IGNORECASE)
+_UNFOLDED = re.compile(r";[ \t]*\n(?=(?:boundary|charset|report-type|type|format|name|filename)=)", re.IGNORECASE)
 _BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]{1,200})\"?|([^\s;\"]{1,200}))", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:+-]{1,40})", re.IGNORECASE)
 _ENCODED_WORD = re.compile(r"=\?([\w.:+-]{1,40})(?:\*[\w-]*)?\?([bqBQ])\?([^?\s]{0,2000}|[^?]{0,2000})\?=")
-_FOLD = re.compile(r"\n[ \t]+")
 _TAG = re.compile(
     r"<(?:style|script|head)\b.*?</(?:style|script|head)>|<!--.*?-->|<(?P<br>br|/?p|/?div|/?tr|/?li|/?h\d|/?table|/?blockquote)\b[^<>]*>|<[a-z!/][^<>]*>",
     re.IGNORECASE | re.DOTALL,
@@ -57,11 +56,12 @@ def split_head(raw: bytes) -> tuple[bytes, int]:
 
 def read_headers(head: bytes) -> Headers:
     """Name (lower case) and unfolded value of each field; what is no field is passed over."""
-    head = _UNFOLDED.sub(b"; ", head)
-    return [
-        (found[1].decode("latin-1").lower(), _FOLD.sub(" ", to_text(found[2])).strip())
-        for found in _FIELD.finditer(head)
-    ]
+    unfolded = _FOLD.sub(" ", _UNFOLDED.sub("; ", head.decode("latin-1")))
+    fields = _FIELD.findall(unfolded)
+    if head.isascii() and b"\x1b" not in head:
+        return [(name.lower(), value.strip()) for name, value in fields]
+    # Each field may be in a charset of its own.
+    return [(name.lower(), to_text(value.encode("latin-1")).strip()) for name, value in fields]
 
 
 def to_text(raw: bytes, charset: str = "") -> str:
@@ -105,49 +105,50 @@ def decode_words(value: str) -> str:
     return _ENCODED_WORD.sub(word, re.sub(r"(\?=)\s+(=\?)", r"\1\2", value))
 
 
-def content_type(headers: dict[str, str]) -> str:
-    """The media type in lower case; text/plain where none is given or it is no type."""
-    kind = headers.get("content-type", "").split(";")[0].split()[:1]
-    return kind[0].lower() if kind and "/" in kind[0] else "text/plain"
+def content_type(value: str) -> str:
+    """The media type of a Content-Type in lower case; text/plain where none is given or it is no type."""
+    kind = value.split(";", 1)[0].strip().lower().split(" ", 1)[0]
+    return kind if "/" in kind else "text/plain"
 
 
-def parts(headers: dict[str, str], body: bytes) -> Iterator[Part]:
-    """Every leaf in order; a message inside is a leaf of type message/rfc822, not entered."""
-    budget = [MAX_PARTS]
-    yield from _walk(headers, body, 0, budget)
+def parts(headers: dict[str, str], body: bytes) -> list[Part]:
+    """Every leaf in order, at most MAX_PARTS; a message inside is a leaf of type message/rfc822, not entered."""
+    found: list[Part] = []
+    _walk(headers, body, 0, found)
+    return found
 
 
-def _walk(headers: dict[str, str], body: bytes, depth: int, budget: list[int]) -> Iterator[Part]:
-    kind = content_type(headers)
-    found = _BOUNDARY.search(headers.get("content-type", "")) if depth < MAX_DEPTH else None
-    if found is None or kind.startswith(("text/", "message/")):
-        budget[0] -= 1
-        if budget[0] >= 0:
-            yield Part(kind, headers, body)
+def _walk(headers: dict[str, str], body: bytes, depth: int, found: list[Part]) -> None:
+    value = headers.get("content-type", "")
+    kind = content_type(value)
+    named = _BOUNDARY.search(value) if depth < MAX_DEPTH and not kind.startswith(("text/", "message/")) else None
+    if named is None:
+        found.append(Part(kind, headers, body))
         return
-    boundary = b"--" + (found[1] or found[2]).strip().encode("latin-1", "replace")
+    boundary = b"--" + (named[1] or named[2]).strip().encode("latin-1", "replace")
     start = 0 if body.startswith(boundary) else body.find(b"\n" + boundary) + 1
     if start == 0 and not body.startswith(boundary):
-        budget[0] -= 1
-        yield Part("text/plain", headers, body)  # no part at all: what is there may still be the notice
+        found.append(Part("text/plain", headers, body))  # no part at all: what is there may still be the notice
         return
     if b"@" in body[:start]:
-        yield Part("text/plain", {}, body[:start])  # what stands before the first part is mostly a word on MIME
-    while start >= 0 and budget[0] > 0:
+        found.append(Part("text/plain", {}, body[:start]))  # what stands there is mostly but a word on MIME
+    while start >= 0 and len(found) < MAX_PARTS:
         line_end = body.find(b"\n", start)
-        if line_end < 0 or body[start + len(boundary) : line_end].startswith(b"--"):
+        if line_end < 0 or body.startswith(b"--", start + len(boundary)):
             return
         nxt = body.find(b"\n" + boundary, line_end)
         inner = body[line_end + 1 : nxt if nxt >= 0 else len(body)]
-        if inner.startswith(b"\n"):
-            part_headers, rest = {}, inner[1:]
-        else:
-            head, at = split_head(inner)
-            part_headers, rest = dict(reversed(read_headers(head))), inner[at:]
-            if not part_headers:
-                rest = inner
-        yield from _walk(part_headers, rest, depth + 1, budget)
+        _walk(*_part_of(inner), depth + 1, found)
         start = nxt + 1 if nxt >= 0 else -1
+
+
+def _part_of(inner: bytes) -> tuple[dict[str, str], bytes]:
+    """A part's headers and body; without either an empty line or a field it is all body."""
+    if inner.startswith(b"\n"):
+        return {}, inner[1:]
+    head, at = split_head(inner)
+    headers = dict(reversed(read_headers(head)))
+    return headers, inner[at:] if headers else inner
 
 
 def part_text(part: Part) -> str:
