@@ -117,7 +117,7 @@ def _with_message(
     headers = read_headers(block)
     if not headers:
         raise ParseError(f"{message}: not a mail; the refused message was expected")
-    original, host = read_original(headers), sending_host(headers, "")
+    original, host = read_original(dict(reversed(headers))), sending_host(headers, "")
     for intake, readings in read:
         better = [(replace(f, local=host) if host.ip else f, r) for f, r in readings]
         yield replace(intake, original=original), better

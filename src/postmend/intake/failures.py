@@ -1,7 +1,6 @@
 """From a delivery status, a notice and the returned message to one Failure for each recipient."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,38 +22,38 @@ _ACTIONS = {Kind.DELAY: Action.DELAYED, Kind.DELIVERED: Action.DELIVERED}
 _ENOUGH = 12  # characters: `554 5.0.0`, `X-Unix; 77` say nothing by themselves
 
 
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What a mail was taken apart into."""
+class Material(NamedTuple):
+    """What a mail was taken apart into. `headers` are those of the returned message, `returned` the first of each."""
 
     kind: Kind
     head: dict[str, str]
     status: Status
     notice: str
     original: Original
-    original_headers: Headers
+    returned: dict[str, str]
+    headers: Headers
 
 
-@dataclass(frozen=True, slots=True)
-class _Sending:
+class _Sending(NamedTuple):
     mail_from: str
     local: Host
 
 
 def failures_of(mail: Material) -> tuple[Failure, ...]:
     """Return one Failure for each recipient that was refused (delayed, delivered: as the kind is)."""
-    returned_from = address_in(first(mail.original_headers, "return-path", "x-envelope-from", "x-original-sender"))
+    returned_from = address_in(first(mail.returned, "return-path", "x-envelope-from", "x-original-sender"))
     back_to = address_in(mail.head.get("to", ""))
     sending = _Sending(
         returned_from or mail.status.sender or mail.original.from_address or back_to,
-        sending_host(mail.original_headers, mail.status.reporting_mta),
+        sending_host(mail.headers, mail.status.reporting_mta),
     )
     own = (sending.mail_from, mail.original.from_address, address_in(mail.head.get("from", "")), back_to)
     exclude = frozenset(address.lower() for address in own if address)
     groups = mail.status.recipients
-    if len(groups) == 1 and _complete(groups[0]):
+    final = address_of(groups[0].final) if len(groups) == 1 else ""
+    if _OUTSIDE.fullmatch(final) and _complete(_diagnostic(groups[0])):
         # The reply is all there: the notice is only asked for what stands around it.
-        pairs = [(address_of(groups[0].final), _paragraph(mail.notice, address_of(groups[0].final)))]
+        pairs = [(final, _paragraph(mail.notice, final))]
     else:
         field = re.split(r"[,\s]+", mail.head.get("x-failed-recipients", ""))
         failed = tuple(dict.fromkeys(address for address in field if "@" in address))
@@ -77,9 +76,9 @@ def _enough(diagnostic: str) -> bool:
     return len(diagnostic) > _ENOUGH and any(c.isalpha() for c in diagnostic)
 
 
-def _complete(group: Recipient) -> bool:
-    diagnostic = _diagnostic(group)
-    return _enough(diagnostic) and diagnostic[3:4] != "-" and _OUTSIDE.fullmatch(address_of(group.final)) is not None
+def _complete(diagnostic: str) -> bool:
+    """Whether it says something, and all its lines are there (RFC 5321 section 4.2.1)."""
+    return _enough(diagnostic) and diagnostic[3:4] != "-"
 
 
 def _paragraph(notice: str, address: str) -> str:
@@ -113,8 +112,8 @@ def _without_names(mail: Material, exclude: frozenset[str]) -> list[tuple[str, s
 
 def _to_a_list(mail: Material) -> bool:
     """Whether the message went to a discussion list: then its To names the list, and nobody who was refused."""
-    posts = address_in(first(mail.original_headers, "list-post", "x-beenthere").replace("mailto:", ""))
-    named = " ".join(value for name, value in mail.original_headers if name in {"to", "cc"})
+    posts = address_in(first(mail.returned, "list-post", "x-beenthere").replace("mailto:", ""))
+    named = " ".join(value for name, value in mail.headers if name in {"to", "cc"})
     return bool(posts) and posts.lower() in named.lower()
 
 

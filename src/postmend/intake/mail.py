@@ -1,7 +1,6 @@
 """One mail, from bytes to an Intake: take it apart, say what it is, and read who was refused."""
 
 import re
-from dataclasses import replace
 
 from postmend.intake.complaint import read_complaint
 from postmend.intake.dsn import Status, read_status
@@ -23,6 +22,7 @@ _NAMES_OF_MAIL = {
 }  # fmt: skip
 _REFUSALS = {Kind.DSN, Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED}
 _MOST_MESSAGE = 1 << 20  # octets of a returned message that are kept for its signatures
+_MOST_TEXTS = 4
 _MOST_RETURNED = 64 << 10  # characters of a returned message that are looked at for its headers
 # A whole notice may stand in the text where a report's part should be.
 _REPORT_INSIDE = re.compile(
@@ -39,7 +39,8 @@ class _Parts:
 
     def __init__(self, head: dict[str, str], body: bytes) -> None:
         self.status = Status()
-        self.texts: list[str] = []
+        self._texts: list[Part] = []
+        self._decoded: dict[int, str] = {}
         self.returned: Headers = []
         self.feedback: dict[str, list[str]] | None = None
         self.types: list[str] = []
@@ -64,13 +65,13 @@ class _Parts:
             if not self.returned:
                 block, _ = split_head(part.body.lstrip(b"\n"))
                 self.returned = read_headers(block)
-        elif part.type.startswith("text/") and len(self.texts) < 4:
-            self.texts.append(part_text(part))
+        elif part.type.startswith("text/") and len(self._texts) < _MOST_TEXTS:
+            self._texts.append(part)
 
     def _status_in_text(self) -> None:
         if self.status.recipients:
             return
-        for text in self.texts:
+        for text in map(self._text, range(len(self._texts))):
             found = _STATUS_IN_TEXT.search(text)
             if found:
                 self.status = read_status(text[found.start() :])
@@ -80,11 +81,19 @@ class _Parts:
                 self.status = notification
                 return
 
+    def _text(self, number: int) -> str:
+        """Decode a text when it is asked for: of two alternatives one is mostly enough."""
+        known = self._decoded.get(number)
+        if known is None:
+            known = self._decoded[number] = part_text(self._texts[number])
+        return known
+
     @property
     def text(self) -> str:
         """The notice: the first text that says more than a line, else the first two."""
-        enough = self.texts and len(self.texts[0].strip()) > 40
-        return "\n\n".join(self.texts[:1] if enough else self.texts[:2])
+        first = self._text(0) if self._texts else ""
+        enough = len(first.strip()) > 40 or len(self._texts) < 2
+        return first if enough else f"{first}\n\n{self._text(1)}"
 
 
 def is_mail(headers: Headers) -> bool:
@@ -121,9 +130,9 @@ def read_mail(raw: bytes, source: str, depth: int = 0) -> Intake | None:
     if not returned_headers and returned:
         quoted = re.sub(r"(?m)^[ >]+", "", returned[:_MOST_RETURNED])
         returned_headers = read_headers(quoted.encode("utf-8", "replace"))
-    original = read_original(returned_headers)
-    if found.inner is not None and len(found.inner) <= _MOST_MESSAGE:
-        original = replace(original, message=bytes(found.inner))
+    fields = dict(reversed(returned_headers))
+    kept = found.inner if found.inner is not None and len(found.inner) <= _MOST_MESSAGE else b""
+    original = read_original(fields, kept)
     kind = kind_of(
         head, found.status, complaint=_is_complaint(head, found), notice=notice, types=tuple(found.types)
     )  # fmt: skip
@@ -131,7 +140,7 @@ def read_mail(raw: bytes, source: str, depth: int = 0) -> Intake | None:
         return Intake(source, kind, (), original, read_complaint(found.feedback or {}))
     failures: tuple[Failure, ...] = ()
     if kind in _REFUSALS:
-        failures = failures_of(Material(kind, head, found.status, notice, original, returned_headers))
+        failures = failures_of(Material(kind, head, found.status, notice, original, fields, returned_headers))
     if kind is Kind.BOUNCE and not failures:
         kind = Kind.NOT_A_BOUNCE
     return Intake(source, kind, failures, original)

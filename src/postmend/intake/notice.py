@@ -7,7 +7,7 @@ the reply that stands with each. Programs differ in a few words only, and those 
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from postmend.intake.wording import (
     ADDRESS,
@@ -72,8 +72,7 @@ _SYSTEM = re.compile(
 _OF_SENDER, _BY_HEADER = 5, 9
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A recipient as the notice names it, with the reply that stands there (may be empty)."""
 
     address: str
@@ -89,7 +88,7 @@ def split_original(text: str) -> tuple[str, str]:
         if said and _ORIGINAL.match(line.lstrip(_RULERS)):
             cut = at
             break
-        said = said or not line.isspace() and line != ""
+        said = said or (not line.isspace() and line != "")
         at += len(line) + 1
     for found in _HEADER_RUN.finditer(text, 0, cut):
         if text[: found.start()].strip():

@@ -13,6 +13,7 @@ _RECEIVED = re.compile(
 _IP = re.compile(r"\[(?:IPv6:)?([0-9a-f.:]{3,45})\]|(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?![\w.])", re.IGNORECASE)
 _HELO = re.compile(r"(?:helo|ehlo)[= ]+\[?([\w.:-]{1,255})", re.IGNORECASE)
 _SUBMITTED = re.compile(r"\bwith\s+(?:e?smtps?a|utf8smtps?a|asmtp|https?|local|mapi)\b|\(authenticated", re.IGNORECASE)
+_TAGS = re.compile(r"\b([ds])\s*=\s*([\w.-]+)")
 _PRIVATE = re.compile(r"^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|::1|fe80|f[cd])")
 
 
@@ -22,31 +23,32 @@ def address_in(value: str) -> str:
     return (found[1] or found[2]).strip(".") if found else ""
 
 
-def first(headers: Headers, *names: str) -> str:
-    """The first value of the first of these fields that is there."""
+def first(fields: dict[str, str], *names: str) -> str:
+    """The value of the first of these fields that is there and not empty."""
     for name in names:
-        for key, value in headers:
-            if key == name and value:
-                return value
+        value = fields.get(name)
+        if value:
+            return value
     return ""
 
 
-def read_original(headers: Headers) -> Original:
-    """The identities of the returned message."""
-    author = address_in(decode_words(first(headers, "from")))
-    signature = first(headers, "dkim-signature")
-    tags = dict(re.findall(r"\b([ds])\s*=\s*([\w.-]+)", signature))
-    to = [found[1] or found[2] for found in _ADDR.finditer(first(headers, "to"))]
+def read_original(fields: dict[str, str], message: bytes = b"") -> Original:
+    """The identities of the returned message, from the first of each of its fields; `message` is the whole of it."""
+    author = address_in(decode_words(fields.get("from", "")))
+    signature = fields.get("dkim-signature", "")
+    tags = dict(_TAGS.findall(signature)) if signature else {}
+    to = [found[1] or found[2] for found in _ADDR.finditer(fields.get("to", ""))]
     return Original(
         from_address=author,
         from_domain=author.rpartition("@")[2].lower(),
         dkim_domain=tags.get("d", "").lower(),
         dkim_selector=tags.get("s", ""),
-        message_id=first(headers, "message-id").strip("<> "),
-        subject=decode_words(first(headers, "subject")),
-        date=first(headers, "date"),
+        message_id=fields.get("message-id", "").strip("<> "),
+        subject=decode_words(fields.get("subject", "")),
+        date=fields.get("date", ""),
         to=tuple(to[:50]),
-        received=first(headers, "received")[:500],
+        received=fields.get("received", "")[:500],
+        message=message,
     )
 
 
@@ -54,8 +56,9 @@ def sending_host(headers: Headers, reporting: str) -> Host:
     """The host that handed the message over, from the newest Received line that names a public address.
 
     Whoever logged in to a server, or handed mail to it by other means than SMTP, is its user: not who was refused.
+    Without any, the reporting host, else the one that wrote the newest Received line.
     """
-    best = Host()
+    host = ""
     for name, value in headers:
         if name != "received":
             continue
@@ -63,16 +66,13 @@ def sending_host(headers: Headers, reporting: str) -> Host:
         if found is None:
             continue
         if _SUBMITTED.search(value):
-            return best if best.ip else Host(found["by"].lower(), "", "")
+            return Host(found["by"].lower())
         paren = found["paren"] or ""
-        ip = next((a or b for a, b in _IP.findall(paren + " " + found["name"])), "")
-        helo = _HELO.search(paren)
-        host = Host(found["by"].lower(), "", "")
-        if ip and not _PRIVATE.match(ip) and not best.ip:
-            name_in = (
-                paren.split()[0] if paren and "." in paren.split()[0] and "[" not in paren.split()[0] else found["name"]
-            )
-            best = Host(name_in.strip("[]").lower(), ip, (helo[1] if helo else found["name"]).strip("[]"))
-        elif not best.host:
-            best = host
-    return best if best.ip or not reporting else Host(reporting, best.ip, best.helo)
+        ip = next((a or b for a, b in _IP.findall(f"{paren} {found['name']}")), "")
+        if ip and not _PRIVATE.match(ip):
+            helo = _HELO.search(paren)
+            named = paren.split(None, 1)[0] if paren.strip() else ""
+            name_in = named if "." in named and "[" not in named else found["name"]
+            return Host(name_in.strip("[]").lower(), ip, (helo[1] if helo else found["name"]).strip("[]"))
+        host = host or found["by"].lower()
+    return Host(reporting or host)

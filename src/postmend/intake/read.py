@@ -46,7 +46,7 @@ def _read_one(raw: bytes, source: str) -> Intake:
     if raw.startswith((b"From ", b">From ")):
         _, _, rest = raw.partition(b"\n")
         raw = rest if b":" in rest[:200] else raw
-    if not raw.strip():
+    if not raw or raw.isspace():
         raise ParseError(f"{source}: empty; {_EXPECTED}")
     if raw[:4096].count(0) > 40:
         raise ParseError(f"{source}: binary data; {_EXPECTED}")

@@ -7,7 +7,7 @@ import base64
 import binascii
 import quopri
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_HEADER_BYTES = 256 << 10
 MAX_PARTS = 64
@@ -16,9 +16,8 @@ MAX_TEXT = 256 << 10  # what a notice says stands at its beginning
 
 Headers = list[tuple[str, str]]
 _FIELD = re.compile(r"^([!-9;-~]{1,76})[ \t]*:(.*)", re.MULTILINE)
-_FOLD = re.compile(r"\n[ \t]+")
-# A parameter on a line of its own that somebody forgot to indent.
-_UNFOLDED = re.compile(r";[ \t]*\n(?=(?:boundary|charset|report-type|type|format|name|filename)=)", re.IGNORECASE)
+# A fold; also before a parameter on a line of its own that somebody forgot to indent.
+_FOLD = re.compile(r"\n(?:[ \t]+|(?=(?:boundary|charset|report-type|type|format|name|filename)=))", re.IGNORECASE)
 _BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]{1,200})\"?|([^\s;\"]{1,200}))", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:+-]{1,40})", re.IGNORECASE)
 _ENCODED_WORD = re.compile(r"=\?([\w.:+-]{1,40})(?:\*[\w-]*)?\?([bqBQ])\?([^?\s]{0,2000}|[^?]{0,2000})\?=")
@@ -28,8 +27,7 @@ _TAG = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A leaf of the MIME tree: content type (lower case, no parameters), its headers, and the undecoded body."""
 
     type: str
@@ -56,7 +54,7 @@ def split_head(raw: bytes) -> tuple[bytes, int]:
 
 def read_headers(head: bytes) -> Headers:
     """Name (lower case) and unfolded value of each field; what is no field is passed over."""
-    unfolded = _FOLD.sub(" ", _UNFOLDED.sub("; ", head.decode("latin-1")))
+    unfolded = _FOLD.sub(" ", head.decode("latin-1"))
     fields = _FIELD.findall(unfolded)
     if head.isascii() and b"\x1b" not in head:
         return [(name.lower(), value.strip()) for name, value in fields]
