@@ -313,12 +313,13 @@ def classified_out(reading: Reading) -> Classified:
 
 def schemas() -> dict[str, bytes]:
     """The JSON Schemas of `docs/schema`, by file name."""
+    from postmend.app.score_out import Scored
     from postmend.app.verify_output import VerifiedOut
     from postmend.traffic.report import Report
 
     made = {
         "explain.v1.json": Explained, "classify.v1.json": Classified, "verify.v1.json": VerifiedOut,
-        "report.v1.json": Report,
+        "report.v1.json": Report, "score.v1.json": Scored,
     }  # fmt: skip
     return {
         name: msgspec.json.format(msgspec.json.encode(msgspec.json.schema(type_)), indent=2) + b"\n"

@@ -16,6 +16,7 @@ _COMMANDS = {
     "check": "Check whether a domain, host, IP or address is fit for mail.",
     "verify": "Say whether mail addresses are alive, one or a million.",
     "report": "Say from logs and reports what bounces here, why, and who causes it.",
+    "score": "Say whether a message will be taken for spam, and what to change.",
     "rules": "Test and list the reply rules.",
 }
 

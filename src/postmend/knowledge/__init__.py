@@ -3,13 +3,18 @@
 
 def compile_all() -> None:
     """Compile every TOML file that is read at start-up (`compiled.load`); called when a wheel is built."""
+    from postmend.knowledge.attachments import attachment_kinds
     from postmend.knowledge.blocklists import blocklists
     from postmend.knowledge.book import default_book
+    from postmend.knowledge.bulk import speaks_of_leaving
     from postmend.knowledge.causes import all_causes
+    from postmend.knowledge.content import all_content
+    from postmend.knowledge.hosts import hosts
     from postmend.knowledge.limits import limits
     from postmend.knowledge.mailboxes import mailboxes
     from postmend.knowledge.providers import by_host
     from postmend.knowledge.remedies import remedies
+    from postmend.knowledge.symbols import symbol_info
     from postmend.knowledge.trouble import troubles
     from postmend.knowledge.weights import all_weights
 
@@ -22,3 +27,8 @@ def compile_all() -> None:
     limits()
     troubles()
     by_host("example.com")
+    all_content()
+    hosts()
+    attachment_kinds()
+    speaks_of_leaving("")
+    symbol_info("rspamd", "")

@@ -1,0 +1,137 @@
+"""The use case behind `postmend score`: will this message be taken for spam?"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from postmend.app.score_filters import AT_ONCE, Filter, ask_filter, open_filters
+from postmend.app.score_out import Scored, envelope_out, filter_out, finding_out, findings_out
+from postmend.app.score_world import World, ask_world, dns_answers
+from postmend.app.settings import Settings
+from postmend.diagnosis.spam import count, taken_for
+from postmend.evidence.content.lists import check_lists
+from postmend.evidence.content.look_at import look_at
+from postmend.evidence.content.words import decoded
+from postmend.intake.envelope import envelope_of, received_at
+from postmend.intake.message import read_message
+from postmend.model import Fact, Finding, ParseError
+from postmend.model.dns import Resolver
+from postmend.model.message import Message
+from postmend.model.spam import Envelope, FilterAnswer
+from postmend.net.filters import RSPAMD, SPAMASSASSIN
+
+_DEAD = "the name servers do not answer: SPF, DKIM, DMARC, blocklists and the filters' own DNS checks were left out"
+_OFFLINE = "nothing was asked of the DNS (--offline)"
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreOptions:
+    """What a run was told. `rspamd` and `spamassassin`: `auto`, `start`, `off` or HOST[:PORT]; times in seconds."""
+
+    settings: Settings
+    rspamd: str = "auto"
+    spamassassin: str = "auto"
+    filter_timeout_s: float = 15.0
+    rcpt: tuple[str, ...] = ()
+    workers: int = 2
+
+
+@dataclass(slots=True)
+class Scorer:
+    """Filters and a resolver that stay open over many messages."""
+
+    options: ScoreOptions
+    filters: list[Filter]
+    resolver: Resolver | None
+    why_no_dns: str
+    gates: dict[str, asyncio.Semaphore] = field(default_factory=dict)
+
+    async def score(self, raw: bytes, source: str = "-") -> Scored:
+        """Score one message; raises ParseError for what is no message."""
+        started = time.perf_counter()
+        message = read_message(raw)
+        if not message.fields:
+            raise ParseError(f"{source}: no message: it has no header fields")
+        now = datetime.now(UTC)
+        looked = look_at(message, now, received_at(message))
+        settings = self.options.settings
+        envelope = envelope_of(
+            message, ip=settings.ip, helo=settings.helo, mail_from=settings.mail_from or None, rcpt=self.options.rcpt
+        )
+        own_s = time.perf_counter() - started
+        answering = asyncio.gather(*(self._ask(each, message, envelope, now) for each in self.filters))
+        if self.resolver is None:
+            world = World(check_lists(message, looked.page, None), (self.why_no_dns,))
+        else:
+            world = await ask_world(self.resolver, message, looked, envelope, settings)
+        answers = await answering
+        started = time.perf_counter()
+        counted = [count(answer, self._missing(message, envelope)) for answer in answers]
+        findings = looked.findings + world.findings
+        taken, because = taken_for(findings, counted)
+        made = Scored(
+            version=1,
+            source=source,
+            subject=decoded(message.first("subject"))[:200],
+            taken=taken,
+            because=because,
+            filters=[filter_out(each) for each in counted],
+            findings=findings_out(findings),
+            passed=[finding_out(each, "") for each in findings if each.result is Fact.PASS],
+            envelope=envelope_out(envelope),
+            bulk=looked.bulk,
+            not_asked=[*world.not_asked, *self._untold(answers), *_unsure(findings)],
+            own_s=0.0,
+        )
+        made.own_s = round(own_s + time.perf_counter() - started, 5)
+        return made
+
+    async def _ask(self, each: Filter, message: Message, envelope: Envelope, now: datetime) -> FilterAnswer:
+        async with self.gates[each.name]:
+            return await ask_filter(each, message, envelope, now, self.options.filter_timeout_s)
+
+    def _missing(self, message: Message, envelope: Envelope) -> frozenset[str]:
+        """What the filters could not be given: symbols that are only about that do not count."""
+        given = {
+            "ip": envelope.ip, "helo": envelope.helo, "rcpt": envelope.origin.get("rcpt") in {"option", "Delivered-To"},
+            "dns": self.resolver, "received": message.all("received"), "mail_from": envelope.mail_from,
+        }  # fmt: skip
+        return frozenset(name for name, value in given.items() if not value)
+
+    def _untold(self, answers: Iterable[FilterAnswer]) -> list[str]:
+        return [f"{each.filter}: {each.problem}" for each in answers if each.problem]
+
+
+def _unsure(findings: Iterable[Finding]) -> list[str]:
+    return [each.detail for each in findings if each.result in {Fact.TEMPERROR, Fact.REFUSED}]
+
+
+@asynccontextmanager
+async def open_scorer(options: ScoreOptions, say: Callable[[str], None] = lambda _: None) -> AsyncIterator[Scorer]:
+    """Try the name servers, find or start the filters; everything started is stopped at the end."""
+    from postmend.app.asker import asker_of
+    from postmend.net.servers import servers_of
+
+    settings = options.settings
+    async with AsyncExitStack() as stack:
+        resolver: Resolver | None = None
+        why = _OFFLINE
+        if not settings.offline:
+            asker = asker_of(settings)
+            stack.push_async_callback(asker.close)
+            resolver = asker if await dns_answers(asker) else None
+            why = "" if resolver else _DEAD
+        wanted = {RSPAMD: options.rspamd, SPAMASSASSIN: options.spamassassin}
+        servers = servers_of(settings.resolver) if resolver else []
+        filters = await open_filters(wanted, servers, options.workers, stack, say)
+        gates = {each.name: asyncio.Semaphore(AT_ONCE * options.workers) for each in filters}
+        yield Scorer(options, filters, resolver, why, gates)
+
+
+async def score_bytes_async(raw: bytes, source: str, options: ScoreOptions) -> Scored:
+    """Score one message with filters of its own."""
+    async with open_scorer(options) as scorer:
+        return await scorer.score(raw, source)

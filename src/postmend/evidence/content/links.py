@@ -1,0 +1,73 @@
+"""Links: where they lead, and whether they say so. Nothing is fetched."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from postmend.evidence.content.html import Page
+from postmend.evidence.content.tell import found
+from postmend.evidence.content.urls import Url, host_shown, looks_like, parse_url, site_of, urls_in_text
+from postmend.knowledge.hosts import is_redirector, is_shortener
+from postmend.model import Finding
+from postmend.model.message import Message
+
+_MOST = 2000
+_MANY = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Led:
+    """A link of the message: the address it leads to, and the text it shows (empty for a bare address)."""
+
+    url: Url
+    text: str
+
+
+def links_of(message: Message, page: Page | None) -> tuple[Led, ...]:
+    """Every link of the texts, HTML first, each address with its text once."""
+    made: dict[tuple[str, str], Led] = {}
+    for link in page.links if page else ():
+        url = parse_url(link.target)
+        if url is not None:
+            made.setdefault((url.text, link.text.strip()), Led(url, link.text.strip()))
+    for part in message.texts("text/plain"):
+        for text in urls_in_text(part.text):
+            url = parse_url(text)
+            if url is not None:
+                made.setdefault((url.text, ""), Led(url, ""))
+    return tuple(made.values())[:_MOST]
+
+
+def check_links(links: tuple[Led, ...], page: Page | None) -> tuple[Finding, ...]:
+    """Findings `link.*`: one a kind, about the first link that shows it."""
+    told: dict[str, Finding] = {}
+    for link in links:
+        for finding in _about(link):
+            told.setdefault(finding.id, finding)
+    sites = {site_of(link.url.host) for link in links}
+    if len(links) > _MANY * 3 or len(sites) > _MANY:
+        told["link.many"] = found("link.many", links=len(links), sites=len(sites))
+    for target in (link.target for link in page.links) if page else ():
+        if target.lower().startswith(("data:", "file:")):
+            told.setdefault("link.data", found("link.data", target[:60]))
+    return tuple(told.values())
+
+
+def _about(link: Led) -> Iterator[Finding]:
+    url = link.url
+    if is_shortener(url.host):
+        yield found("link.shortener", url.host)
+    if url.is_ip:
+        yield found("link.ip", url.text)
+    elif twin := looks_like(url.unicode_host):
+        yield found("link.lookalike", url.host, shown=url.unicode_host, like=twin)
+    if url.user:
+        yield found("link.user", url.text, host=url.host)
+    if url.scheme == "http":
+        yield found("link.http", url.text)
+    if is_redirector(url.host, url.path, url.query):
+        yield found("link.redirector", url.text)
+    if url.port not in {None, 80, 443}:
+        yield found("link.port", url.text)
+    claimed = host_shown(link.text) if link.text else ""
+    if claimed and site_of(claimed) != site_of(url.unicode_host) and site_of(claimed) != site_of(url.host):
+        yield found("link.mismatch", link.text, claimed=claimed, host=url.host)

@@ -1,0 +1,82 @@
+"""The HTML as a reader and a filter see it: pictures instead of text, hidden text, scripts, forms, faults."""
+
+import re
+from collections.abc import Iterator
+
+from postmend.evidence.content.html import Page
+from postmend.evidence.content.tell import found
+from postmend.model import Finding
+
+_LETTERS_ENOUGH = 120  # below this a mail with pictures is all picture
+_HIDDEN_MANY = 200  # characters: the line that mailboxes show as a preview ("preheader") is shorter
+_COLOUR_MANY = 15  # nobody writes even that much in the colour of the background by chance
+_FAULTS_MANY = 3
+_DEEP = 100
+
+
+def check_look(page: Page | None) -> tuple[Finding, ...]:
+    """Findings `html.*` about one page; none where there is no HTML."""
+    if page is None:
+        return ()
+    return (*_pictures(page), *_hidden(page), *_foreign(page), *_built(page))
+
+
+def _size(picture: dict[str, str], name: str) -> int:
+    style = re.search(rf"(?<![\w-]){name}\s*:\s*(\d+)", picture.get("style", ""))
+    plain = re.match(r"\s*(\d{1,5})", picture.get(name, ""))
+    return int((plain or style or ["", "-1"])[1]) if plain or style else -1
+
+
+def _is_pixel(picture: dict[str, str]) -> bool:
+    return 0 <= _size(picture, "width") <= 3 or 0 <= _size(picture, "height") <= 3
+
+
+def _pictures(page: Page) -> Iterator[Finding]:
+    shown = [each for each in page.pictures if not _is_pixel(each)]
+    letters = sum(1 for c in page.text if c.isalnum())
+    dense = sum(1 for c in page.text if c > "\u2e80")  # one such sign says what three letters say
+    if shown and letters + 2 * dense < _LETTERS_ENOUGH:
+        yield found("html.image_only", pictures=len(shown), letters=letters)
+    elif len(shown) >= 8 and letters + 2 * dense < 40 * len(shown):
+        yield found("html.few_words", pictures=len(shown), letters=letters)
+    bare = [each for each in shown if "alt" not in each]
+    if bare and len(bare) * 2 > len(shown):
+        yield found("html.no_alt", pictures=len(bare))
+    if any(each.get("src", "").lower().startswith("data:") for each in page.pictures):
+        yield found("html.data_picture")
+
+
+def _hidden(page: Page) -> Iterator[Finding]:
+    coloured = [text for means, text in page.hidden if means.startswith("the colour")]
+    other = [(means, text) for means, text in page.hidden if not means.startswith("the colour")]
+    if sum(map(len, coloured)) >= _COLOUR_MANY:
+        yield found("html.hidden_colour", " ".join(coloured))
+    total = sum(len(text) for _, text in other)
+    if total >= _HIDDEN_MANY:
+        yield found("html.hidden_text", " ".join(text for _, text in other), means=other[0][0], letters=total)
+
+
+def _foreign(page: Page) -> Iterator[Finding]:
+    scripts = [each for each in page.active if each == "<script>" or each.endswith("=")]
+    if scripts:
+        yield found("html.script", scripts[0])
+    frames = [each for each in page.active if each not in scripts]
+    if frames:
+        yield found("html.active", frames[0])
+    if any(link.target.lower().replace("\t", "").startswith(("javascript:", "vbscript:")) for link in page.links):
+        yield found("html.script_link")
+    if page.forms:
+        yield found("html.form", page.forms[0] or "no action")
+    if page.sheets:
+        yield found("html.remote_css", page.sheets[0])
+    if page.refresh:
+        yield found("html.refresh", page.refresh)
+    if page.base:
+        yield found("html.base", page.base)
+
+
+def _built(page: Page) -> Iterator[Finding]:
+    if len(page.faults) >= _FAULTS_MANY:
+        yield found("html.faults", page.faults[0], count=len(page.faults))
+    if page.deepest > _DEEP:
+        yield found("html.deep", depth=page.deepest)

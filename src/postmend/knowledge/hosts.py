@@ -1,0 +1,70 @@
+"""Hosts that hide where a link leads (`hosts.toml`): shorteners, and redirectors that anybody can use."""
+
+from functools import cache
+from urllib.parse import parse_qsl, unquote
+
+import msgspec
+
+from postmend.knowledge import compiled
+from postmend.model import ParseError
+
+FILE = compiled.HERE / "hosts.toml"
+
+
+class Hosts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The whole file."""
+
+    shorteners: frozenset[str]
+    redirectors: dict[str, tuple[str, ...]]
+    parameters: frozenset[str]
+    sharers: dict[str, tuple[str, ...]]
+
+
+def _read() -> Hosts:
+    import tomllib
+
+    try:
+        return msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8")), Hosts)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ParseError(f"{FILE.name}: {error}") from error
+
+
+@cache
+def hosts() -> Hosts:
+    """Every host."""
+    return compiled.load("hosts", Hosts, [FILE], _read)
+
+
+def is_shortener(host: str) -> bool:
+    """Whether a host is a public shortener, where good links and bad share one name."""
+    return host.removeprefix("www.") in hosts().shorteners
+
+
+def is_redirector(host: str, path: str, query: str) -> bool:
+    """Whether a link leads on to another web address that it carries: an open redirector that filters know."""
+    known = hosts()
+    plain = host.removeprefix("www.")
+    if _is_one_of(known.sharers, plain, path):
+        return False
+    if _is_one_of(known.redirectors, plain, path):
+        return True
+    for name, value in parse_qsl(query[:4096]):
+        if name.lower() in known.parameters and _elsewhere(value, plain):
+            return True
+    return _elsewhere(unquote(path).lstrip("/"), plain) and not plain.startswith("web.archive.")
+
+
+def _is_one_of(table: dict[str, tuple[str, ...]], host: str, path: str) -> bool:
+    return any(
+        (host == name or host.endswith("." + name)) and path.startswith(paths) for name, paths in table.items()
+    )  # fmt: skip
+
+
+def _elsewhere(value: str, host: str) -> bool:
+    """Whether a value is a whole web address of another site."""
+    text = value.lower().strip()
+    if not text.startswith(("http://", "https://", "//")):
+        return False
+    there = text.partition("//")[2].partition("/")[0].partition("?")[0].rpartition("@")[2].partition(":")[0]
+    site = ".".join(host.split(".")[-2:])
+    return "." in there and not (there == site or there.endswith("." + site))

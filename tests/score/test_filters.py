@@ -1,0 +1,78 @@
+"""Real filters from Debian's packages, started by the command itself on loopback and stopped afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import require
+from tests.score.mails import LANGUAGES, TABLES, good
+
+POSTMEND = str(Path(sys.executable).with_name("postmend"))
+SAMPLES = Path("/usr/share/doc/spamassassin/examples")
+START = ("--offline", "--rspamd", "start", "--spamassassin", "start")
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _programs() -> None:
+    for name in ("rspamd", "spamd"):
+        require(name)
+
+
+def score(*words: str, raw: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([POSTMEND, "score", *words], input=raw, capture_output=True, check=False, timeout=120)
+
+
+def ours() -> set[int]:
+    """Filter processes that were started with a private folder."""
+    found = set()
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if b"postmend-filter-" in entry.read_bytes():
+                found.add(int(entry.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_both_filters_side_by_side_and_nothing_left() -> None:
+    raw = good(LANGUAGES[0], TABLES, "quoted-printable", newsletter=True).written()
+    done = score(*START, "--json", "--ip", "192.0.2.7", "--helo", "mail.example.com", raw=raw)
+    made = json.loads(done.stdout)
+    rspamd, spamassassin = made["filters"]
+    assert (rspamd["state"], spamassassin["state"]) == ("answered", "answered"), done.stderr
+    assert rspamd["symbols"]
+    assert made["envelope"]["origin"] == {"ip": "option", "helo": "option", "mail_from": "From", "rcpt": "To"}
+    assert not ours()
+
+
+@pytest.mark.skipif(not (SAMPLES / "sample-spam.txt").exists(), reason="SpamAssassin's samples are not installed")
+def test_samples_of_spamassassin() -> None:
+    done = score(*START, "--json", str(SAMPLES / "sample-spam.txt"), str(SAMPLES / "sample-nonspam.txt"))
+    spam, ham = (json.loads(line) for line in done.stdout.splitlines())
+    assert done.returncode == 1
+    assert (spam["taken"], ham["taken"]) == ("refused", "fine")
+    assert all(each["taken"] in {"refused", "marked"} for each in spam["filters"])
+
+
+def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
+    before = set(Path("/tmp").glob("postmend-filter-*"))
+    process = subprocess.Popen([POSTMEND, "score", *START, "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    end = time.monotonic() + 60
+    while len(ours()) < 2 and time.monotonic() < end:
+        os.sched_yield()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"Traceback" not in said
+    assert not ours()
+    assert set(Path("/tmp").glob("postmend-filter-*")) <= before
