@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from postmend import ParseError, check_spf
-from postmend.evidence.spf import Spf, check_host
+from postmend.evidence.spf import check_host
 from postmend.evidence.spf_record import parse_spf
 from postmend.evidence.spf_repair import propose
+from postmend.evidence.spf_result import Spf
 from postmend.model import RecordChange
 from postmend.model.dns import Answer, Rcode
-from tests.dnslab import Zone, serve
+from tests.dnslab import Names, Zone, serve
 
 IP = "192.0.2.7"
 
@@ -156,3 +158,55 @@ def test_repairs_are_never_wrong(zone: Zone, ip: str, others: list[str]) -> None
         if result(zone, other) == "pass":
             assert result(fixed, other) == "pass", (other, change)
     assert ipaddress.ip_address(ip)
+
+
+def test_internationalised_domains_and_local_parts() -> None:
+    zone: Zone = {
+        "xn--bcher-kva.example": txt("v=spf1 exists:%{l}.l.example include:%{d}.i.example -all"),
+        "xn--bcher-kva.example.i.example": txt("v=spf1 ip4:192.0.2.7 -all"),
+        "*.l.example": [("A", "127.0.0.2")],
+    }
+    with serve(zone) as (resolver, names):
+        found = check_spf(IP, "jürgen@bücher.example", resolver=resolver)
+        assert (found.result, found.domain) == ("pass", "xn--bcher-kva.example")
+        # RFC 8616 section 4: a local part that is not ASCII goes into no name; the term does not match.
+        assert [t.outcome for t in found.trace if t.term.startswith("exists")] == ["does not match"]
+        assert not [name for name, _ in names.asked if name.endswith("l.example")]
+
+
+def test_what_is_asked_ahead_is_what_may_be_needed() -> None:
+    zone: Zone = {
+        "example.com": txt("v=spf1 include:a.example.net include:b.example.net -all"),
+        "a.example.net": txt("v=spf1 include:deep.example.net -all"),
+        "b.example.net": txt("v=spf1 ip4:192.0.2.7 include:never.example.net -all"),
+        "deep.example.net": txt("v=spf1 mx:mx.example.net -all"),
+        "mx.example.net": [("MX", "10 host.example.net.")],
+        "host.example.net": [("A", "192.0.2.9")],
+    }
+    with serve(Names(zone, delay_s=0.1)) as (resolver, names):
+        start = time.monotonic()
+        found = check_spf(IP, "a@example.com", resolver=resolver)
+        taken_s = time.monotonic() - start
+        assert (found.result, found.lookups) == ("pass", 4)
+        assert "never.example.net" not in {name for name, _ in names.asked}
+        assert len(names.asked) == len(set(names.asked)) == 6
+    assert taken_s < 0.1 * 6  # five steps deep: one after the other they would be six
+    assert sum(t.elapsed_s for t in found.trace) > 0.5
+
+
+def test_asking_ahead_changes_nothing() -> None:
+    """The eleventh lookup and the third void are what they are in the record's order, whoever answers first."""
+    many = " ".join(f"include:s{i}.example.net" for i in range(12))
+    zone: Zone = {f"s{i}.example.net": txt("v=spf1 -all") for i in range(12)}
+    zone["example.com"] = txt(f"v=spf1 {many} -all")
+    zone["void.example.com"] = txt("v=spf1 a:x.example.net a:y.example.net a:z.example.net ip4:192.0.2.7 -all")
+    zone["early.example.com"] = txt(f"v=spf1 ip4:192.0.2.7 {many} -all")
+    with serve(zone) as (resolver, _):
+        over = check_spf(IP, "a@example.com", resolver=resolver)
+        void = check_spf(IP, "a@void.example.com", resolver=resolver)
+        early = check_spf(IP, "a@early.example.com", resolver=resolver)
+    assert (over.result, over.lookups) == ("permerror", 11)
+    assert "include:s10.example.net" in over.problem
+    assert (void.result, void.void_lookups) == ("permerror", 3)
+    assert "z.example.net" in void.problem
+    assert (early.result, early.lookups) == ("pass", 0)

@@ -11,7 +11,7 @@ from postmend.app.settings import Settings
 from postmend.model import parse_address
 
 if TYPE_CHECKING:
-    from postmend.evidence.spf import SpfResult
+    from postmend.evidence.spf_result import SpfResult
 
 __all__ = ["check_spf", "check_spf_async", "classify", "explain", "explain_async", "parse_address", "report"]
 

@@ -16,9 +16,9 @@ from postmend.evidence.dmarc import check_dmarc
 from postmend.evidence.helo import check_helo
 from postmend.evidence.mx import check_mail_from, check_mx
 from postmend.evidence.rdns import check_rdns
-from postmend.evidence.spf import Spf, SpfResult
 from postmend.evidence.spf_finding import check_spf
 from postmend.evidence.spf_repair import propose
+from postmend.evidence.spf_result import Spf, SpfResult
 from postmend.knowledge.providers import provider_info
 from postmend.model import Fact, Finding, RecordChange
 from postmend.model.dns import Asker

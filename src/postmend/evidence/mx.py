@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 
-from postmend.evidence.spf import mx_hosts
+from postmend.evidence.spf_record import mx_hosts
 from postmend.model import Cause, Fact, Finding
 from postmend.model.dns import Answer, Rcode, Resolver
 

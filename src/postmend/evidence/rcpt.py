@@ -8,7 +8,7 @@ takes everything; postmaster one that takes nothing from us. A server that is sl
 import asyncio
 from dataclasses import dataclass
 
-from postmend.evidence.spf import mx_hosts
+from postmend.evidence.spf_record import mx_hosts
 from postmend.knowledge.address import DEAD
 from postmend.knowledge.read import read_reply
 from postmend.model import Cause, Fact, Finding, Stage

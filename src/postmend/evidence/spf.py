@@ -1,6 +1,6 @@
 """SPF (RFC 7208): `check_host()` complete, with a trace of every term, lookup and void lookup.
 
-Lookups of one record are started ahead, side by side, so that ten includes take the time of the slowest chain; what is
+Lookups are begun ahead, side by side (`spf_ahead`), so that ten includes take the time of the slowest chain; what is
 counted, and when it is over the limit, follows the record's own order (section 4.6.4). Evaluation asks nothing but
 the Resolver it is given.
 """
@@ -9,62 +9,18 @@ import asyncio
 import contextlib
 import ipaddress
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-from postmend.evidence.spf_macro import Identity, expand, needs_validated_name
-from postmend.evidence.spf_record import LOOKUP_TERMS, Mechanism, SpfRecord, check_macros, is_spf, parse_spf
+from postmend.evidence.spf_ahead import Ahead
+from postmend.evidence.spf_macro import Identity, expand, needs_validated_name, shows_local_part
+from postmend.evidence.spf_record import Mechanism, SpfRecord, check_macros, mx_hosts, parse_spf, spf_texts
+from postmend.evidence.spf_result import MOST_LOOKUPS, MOST_VOID, Spf, SpfResult, Traced
 from postmend.model import ParseError
+from postmend.model.address import a_labels
 from postmend.model.dns import Answer, Rcode, Resolver
 
-MOST_LOOKUPS = 10  # section 4.6.4: include, a, mx, ptr, exists, redirect
-MOST_VOID = 2  # section 4.6.4: the third is a permerror
 _MOST_NAMES = 10  # of one mx or ptr
 _QUALIFIED = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-class Spf(StrEnum):
-    """The results of section 2.6."""
-
-    NONE = "none"
-    NEUTRAL = "neutral"
-    PASS = "pass"  # noqa: S105  a result, not a password
-    FAIL = "fail"
-    SOFTFAIL = "softfail"
-    TEMPERROR = "temperror"
-    PERMERROR = "permerror"
-
-
-@dataclass(frozen=True, slots=True)
-class Traced:
-    """One step: `depth` of includes and redirects, `lookups` and `void` counted so far, `elapsed_s` of its DNS."""
-
-    depth: int
-    domain: str
-    term: str
-    outcome: str
-    lookups: int
-    void: int
-    elapsed_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class SpfResult:
-    """What `check_host()` says. `matched` is the mechanism that decided, `problem` why it is an error.
-
-    `record` is the text of the first domain's record, `domain` the one that was checked, `asked_at` when it was read.
-    """
-
-    result: Spf
-    explanation: str = ""
-    trace: tuple[Traced, ...] = ()
-    lookups: int = 0
-    void_lookups: int = 0
-    domain: str = ""
-    record: str = ""
-    matched: str = ""
-    problem: str = ""
-    asked_at: str = ""
 
 
 class _Stop(Exception):  # noqa: N818  not an error of ours: the evaluation ends with this result
@@ -78,20 +34,27 @@ class _Stop(Exception):  # noqa: N818  not an error of ours: the evaluation ends
 class _Check:
     """One evaluation: who is checked, what was counted and traced so far."""
 
-    resolver: Resolver
+    resolver: Ahead
     identity: Identity
     receiver: str
     now_s: int
+    spent_s: float = 0.0
     lookups: int = 0
     void: int = 0
     matched: str = ""
     first_record: str = ""
     asked_at: str = ""
     trace: list[Traced] = field(default_factory=list)
-    ahead: set[asyncio.Task[Answer]] = field(default_factory=set)
 
-    def note(self, depth: int, domain: str, term: str, outcome: str, elapsed_s: float = 0.0) -> None:
-        self.trace.append(Traced(depth, domain, term, outcome, self.lookups, self.void, elapsed_s))
+    def note(self, depth: int, domain: str, term: str, outcome: str) -> None:
+        self.trace.append(Traced(depth, domain, term, outcome, self.lookups, self.void, self.spent_s))
+        self.spent_s = 0.0
+
+    async def query(self, name: str, rdtype: str) -> Answer:
+        """Ask, with the time that the answer took kept for the trace."""
+        answer = await self.resolver.query(name, rdtype)
+        self.spent_s += answer.elapsed_s
+        return answer
 
     def count(self, term: str) -> None:
         self.lookups += 1
@@ -99,7 +62,7 @@ class _Check:
             raise _Stop(Spf.PERMERROR, f"more than {MOST_LOOKUPS} DNS lookups, at {term} (RFC 7208 section 4.6.4)")
 
     async def ask(self, name: str, rdtype: str, *, counted_void: bool = True) -> Answer:
-        answer = await self.resolver.query(name, rdtype)
+        answer = await self.query(name, rdtype)
         if answer.rcode is Rcode.NOT_A_NAME:
             return answer
         if answer.failed:
@@ -112,74 +75,37 @@ class _Check:
                 )
         return answer
 
-    def start(self, name: str, rdtype: str) -> None:
-        """Ask ahead; the resolver shares the answer with whoever asks for it in turn."""
-        task = asyncio.ensure_future(_query(self.resolver, name, rdtype))
-        self.ahead.add(task)
-        task.add_done_callback(self.ahead.discard)
-
-
-async def _query(resolver: Resolver, name: str, rdtype: str) -> Answer:
-    return await resolver.query(name, rdtype)
-
 
 def _usable(domain: str) -> bool:
     """Section 4.3: at least two labels, none empty or longer than 63 octets; no address literal."""
     labels = domain.removesuffix(".").split(".")
-    if len(labels) < 2 or domain.startswith("["):
-        return False
-    try:
-        return all(0 < len(label.encode("ascii" if label.isascii() else "idna")) < 64 for label in labels)
-    except UnicodeError:
-        return False
-
-
-def _spf_records(answer: Answer) -> list[str]:
-    return [text for text in answer.records if is_spf(text)]
+    return len(labels) > 1 and domain.isascii() and all(0 < len(label) < 64 for label in labels) and domain[0] != "["
 
 
 async def _read_record(check: _Check, domain: str, depth: int) -> SpfRecord | None:
     """Fetch and parse a domain's record (sections 4.4, 4.5); None where it has none."""
-    answer = await check.resolver.query(domain, "TXT")
+    answer = await check.query(domain, "TXT")
     if answer.rcode is Rcode.NOT_A_NAME:
         return None
     if answer.failed:
-        check.note(depth, domain, "TXT", f"no answer ({answer.rcode})", answer.elapsed_s)
+        check.note(depth, domain, "TXT", f"no answer ({answer.rcode})")
         raise _Stop(Spf.TEMPERROR, f"{domain} TXT: {answer.rcode}")
-    records = _spf_records(answer)
+    records = spf_texts(answer)
     if depth == 0:
         check.first_record, check.asked_at = (records[0] if records else ""), answer.asked_at
     if len(records) > 1:
-        check.note(depth, domain, "TXT", f"{len(records)} SPF records", answer.elapsed_s)
+        check.note(depth, domain, "TXT", f"{len(records)} SPF records")
         raise _Stop(
             Spf.PERMERROR, f"{domain} has {len(records)} SPF records, and only one may be (RFC 7208 section 4.5)"
         )
     if not records:
-        check.note(depth, domain, "TXT", "no SPF record", answer.elapsed_s)
+        check.note(depth, domain, "TXT", "no SPF record")
         return None
-    check.note(depth, domain, "TXT", records[0], answer.elapsed_s)
+    check.note(depth, domain, "TXT", records[0])
     try:
         return parse_spf(records[0])
     except ParseError as error:
         raise _Stop(Spf.PERMERROR, f"{domain}: {error}") from error
-
-
-def _start_ahead(check: _Check, record: SpfRecord, domain: str) -> None:
-    """Begin the lookups that this record will need, as far as no macro stands in the way."""
-    address = "A" if check.identity.ip.version == 4 else "AAAA"
-    room = MOST_LOOKUPS - check.lookups
-    for mechanism in record.mechanisms:
-        if mechanism.name == "all" or room <= 0:
-            break
-        target = mechanism.domain or domain
-        if mechanism.name not in LOOKUP_TERMS or mechanism.name == "ptr":
-            continue
-        room -= 1
-        if "%" in target:
-            continue
-        check.start(target, {"include": "TXT", "a": address, "mx": "MX", "exists": "A"}[mechanism.name])
-    if record.redirect and "%" not in record.redirect and not any(m.name == "all" for m in record.mechanisms):
-        check.start(record.redirect, "TXT")
 
 
 async def _evaluate(check: _Check, domain: str, depth: int) -> tuple[Spf, SpfRecord | None, str]:
@@ -189,7 +115,7 @@ async def _evaluate(check: _Check, domain: str, depth: int) -> tuple[Spf, SpfRec
     record = await _read_record(check, domain, depth)
     if record is None:
         return Spf.NONE, None, domain
-    _start_ahead(check, record, domain)
+    check.resolver.begin(record, domain)
     for mechanism in record.mechanisms:
         matched = await _matches(check, mechanism, domain, depth)
         check.note(depth, domain, mechanism.text, "matches" if matched else "does not match")
@@ -229,6 +155,8 @@ async def _matches(check: _Check, mechanism: Mechanism, domain: str, depth: int)
     if mechanism.network is not None:
         return ip.version == mechanism.network.version and ip in mechanism.network
     check.count(mechanism.text)
+    if not check.identity.local.isascii() and shows_local_part(mechanism.domain):
+        return False  # RFC 8616 section 4: it cannot be put into a name, so the term does not match
     target = await _target(check, mechanism.domain, domain)
     if mechanism.name == "include":
         return await _include(check, target, depth)
@@ -258,19 +186,10 @@ async def _any_address(check: _Check, name: str, mechanism: Mechanism, *, counte
     return any(ip in ipaddress.ip_network((each, prefix), strict=False) for each in answer.records)
 
 
-def mx_hosts(answer: Answer) -> list[str]:
-    """The hosts of an MX answer, best preference first; a null MX gives none (RFC 7505)."""
-    pairs = sorted((int(p), host) for p, _, host in (text.partition(" ") for text in answer.records))
-    return [host for _, host in pairs if host not in {"", "."}]
-
-
 async def _mx(check: _Check, target: str, mechanism: Mechanism) -> bool:
     hosts = mx_hosts(await check.ask(target, "MX"))
     if len(hosts) > _MOST_NAMES:
         raise _Stop(Spf.PERMERROR, f"mx:{target}: more than {_MOST_NAMES} MX hosts (RFC 7208 section 4.6.4)")
-    rdtype = "A" if check.identity.ip.version == 4 else "AAAA"
-    for host in hosts[1:]:
-        check.start(host, rdtype)
     for host in hosts:
         if await _any_address(check, host, mechanism):
             return True
@@ -280,14 +199,14 @@ async def _mx(check: _Check, target: str, mechanism: Mechanism) -> bool:
 async def _validated_names(check: _Check) -> list[str]:
     """Section 5.5: PTR names whose own addresses hold the client's; a DNS error only loses its name."""
     ip = check.identity.ip
-    answer = await check.resolver.query(ip.reverse_pointer, "PTR")
+    answer = await check.query(ip.reverse_pointer, "PTR")
     if answer.failed:
         return []
     if answer.void:
         await check.ask(ip.reverse_pointer, "PTR")  # counts the void lookup
     names = answer.records[:_MOST_NAMES]
     rdtype = "A" if ip.version == 4 else "AAAA"
-    answers = await asyncio.gather(*(check.resolver.query(name, rdtype) for name in names))
+    answers = await asyncio.gather(*(check.query(name, rdtype) for name in names))
     return [name for name, each in zip(names, answers, strict=True) if str(ip) in each.records]
 
 
@@ -314,7 +233,7 @@ async def _explanation(check: _Check, record: SpfRecord | None, domain: str) -> 
         return ""
     name = await _validated_name(check, domain) if needs_validated_name(record.exp) else "unknown"
     where = expand(record.exp, check.identity, domain, name=name, receiver=check.receiver, now_s=check.now_s)
-    answer = await check.resolver.query(where.removesuffix("."), "TXT")
+    answer = await check.query(where.removesuffix("."), "TXT")
     if len(answer.records) != 1 or not answer.records[0].isascii():
         return ""
     text = answer.records[0]
@@ -339,7 +258,14 @@ def _identity(ip_text: str, mail_from: str, helo: str) -> Identity:
     local, at, domain = mail_from.strip("<>").rpartition("@")
     if not at:
         domain = mail_from.strip("<>") or helo
-    return Identity(local or "postmaster", domain, helo, ip)
+    return Identity(local or "postmaster", _in_ascii(domain), _in_ascii(helo), ip)
+
+
+def _in_ascii(domain: str) -> str:
+    """Section 4.3: U-labels become A-labels; what is no name stays as it is, and gives `none`."""
+    with contextlib.suppress(ParseError):
+        return domain if domain.isascii() else a_labels(domain)
+    return domain
 
 
 async def check_host(
@@ -352,7 +278,7 @@ async def check_host(
     explanations. Raises ParseError for an `ip` that is none; everything else is a result.
     """
     identity = _identity(ip, mail_from, helo)
-    check = _Check(resolver, identity, receiver, now_s)
+    check = _Check(Ahead(resolver, identity), identity, receiver, now_s)
     domain = identity.sender_domain.removesuffix(".")
     explanation, problem = "", ""
     try:
@@ -363,8 +289,7 @@ async def check_host(
         result, problem = stop.result, stop.problem
         check.matched = ""
     finally:
-        for task in list(check.ahead):
-            task.cancel()
+        check.resolver.stop()
     return SpfResult(
         result, explanation, tuple(check.trace), check.lookups, check.void, domain, check.first_record,
         check.matched, problem, check.asked_at,

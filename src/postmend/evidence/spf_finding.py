@@ -1,6 +1,7 @@
 """SPF as a finding: the result of `check_host()` told as evidence."""
 
-from postmend.evidence.spf import Spf, SpfResult, check_host
+from postmend.evidence.spf import check_host
+from postmend.evidence.spf_result import Spf, SpfResult
 from postmend.model import Cause, Fact, Finding
 from postmend.model.dns import Resolver
 

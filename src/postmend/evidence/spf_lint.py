@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from postmend.evidence.spf import MOST_LOOKUPS, MOST_VOID
 from postmend.evidence.spf_record import SpfRecord, is_spf, parse_spf
 from postmend.evidence.spf_repair import SpfCost, worst_cost
+from postmend.evidence.spf_result import MOST_LOOKUPS, MOST_VOID
 from postmend.model import Cause, Fact, Finding, ParseError
 from postmend.model.dns import Answer, Resolver
 

@@ -33,6 +33,11 @@ def needs_validated_name(text: str) -> bool:
     return any(found[1] and found[1] in "pP" for found in MACRO.finditer(text))
 
 
+def shows_local_part(text: str) -> bool:
+    """Whether the local part of the MAIL FROM goes into it (`s`, `l`)."""
+    return any(found[1] and found[1] in "sSlL" for found in MACRO.finditer(text))
+
+
 def expand(
     text: str,
     identity: Identity,

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from postmend.model import ParseError
+from postmend.model.dns import Answer
 
 # Macro text of section 7.1; the delimiters are those of the ABNF.
 MACRO = re.compile(r"%(?:\{([slodiphcrtvSLODIPHCRTV])(\d*)(r?)([.\-+,/_=]*)\}|([%_-]))")
@@ -51,6 +52,17 @@ class SpfRecord:
 def is_spf(text: str) -> bool:
     """Whether a TXT record is an SPF record: `v=spf1`, then a space or the end (section 4.5)."""
     return text[:6].lower() == "v=spf1" and text[6:7] in {"", " "}
+
+
+def spf_texts(answer: Answer) -> list[str]:
+    """The SPF records of a TXT answer."""
+    return [text for text in answer.records if is_spf(text)]
+
+
+def mx_hosts(answer: Answer) -> list[str]:
+    """The hosts of an MX answer, best preference first; a null MX gives none (RFC 7505)."""
+    pairs = sorted((int(p), host) for p, _, host in (text.partition(" ") for text in answer.records))
+    return [host for _, host in pairs if host not in {"", "."}]
 
 
 def check_macros(text: str, *, explaining: bool = False) -> None:

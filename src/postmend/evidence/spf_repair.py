@@ -8,8 +8,9 @@ evaluate to pass, or is over a limit of RFC 7208 section 4.6.4, is not shown at 
 import ipaddress
 from dataclasses import dataclass
 
-from postmend.evidence.spf import MOST_LOOKUPS, MOST_VOID, Spf, SpfResult, check_host, mx_hosts
-from postmend.evidence.spf_record import LOOKUP_TERMS, Mechanism, SpfRecord, is_spf, parse_spf
+from postmend.evidence.spf import check_host
+from postmend.evidence.spf_record import LOOKUP_TERMS, Mechanism, SpfRecord, is_spf, mx_hosts, parse_spf
+from postmend.evidence.spf_result import MOST_LOOKUPS, MOST_VOID, Spf, SpfResult
 from postmend.model import ParseError, RecordChange
 from postmend.model.dns import Answer, Rcode, Resolver
 

@@ -150,6 +150,11 @@ def _check_domain(domain: str) -> int:
     return octets
 
 
+def a_labels(domain: str) -> str:
+    """A host name with A-labels (RFC 5890) for what is not ASCII; raise ParseError where it is no host name."""
+    return ".".join(_ascii_labels(domain))
+
+
 def ascii_domain(address: Address) -> str:
     """The domain as DNS and SMTP take it: lower case, A-labels (RFC 5890) for what is not ASCII; a literal as it is."""
     return address.domain if address.literal else ".".join(_ascii_labels(address.domain)).lower()

@@ -13,7 +13,7 @@ from postmend.evidence.mx import check_mx
 from postmend.evidence.probe.heard import Heard, Kind
 from postmend.evidence.probe.host import MailHost
 from postmend.evidence.probe.limits import Identity, Limits
-from postmend.evidence.spf import mx_hosts
+from postmend.evidence.spf_record import mx_hosts
 from postmend.knowledge.mailboxes import Probing, care_for
 from postmend.knowledge.providers import by_host
 from postmend.model import Finding, Stage
