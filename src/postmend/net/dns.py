@@ -171,6 +171,7 @@ class NetResolver:
         if self._ports is not None:
             self._ports.close()
             self._ports = None
+        await asyncio.sleep(0)  # transports that were closed get their last word
 
 
 @asynccontextmanager

@@ -30,3 +30,5 @@ async def _ask(question: Question, server: Server) -> Message | None:
         return message if message.id == _IDENT and question.fits(message) and not message.truncated else None
     finally:
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
