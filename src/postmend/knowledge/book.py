@@ -8,7 +8,7 @@ Fails with ParseError naming file and rule when a book cannot be compiled.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -256,11 +256,10 @@ class Book:
             known = self._voted[key] = _votes(found, folded)
         return known
 
-    def _by_words(self, folded: str, words: frozenset[str], spoken: _Spoken) -> Iterable[Found]:
-        """Every rule whose words are there, each once, with its longest find."""
+    def _by_words(self, folded: str, words: frozenset[str], spoken: _Spoken) -> Iterator[Found]:
+        """Every find of every rule whose words are there, at most one a phrase."""
         absent = words.isdisjoint
         rules, phrases, by_word = self._index.rules, self._index.phrases, self._index.by_word
-        best: dict[int, Found] = {}
         for word in words & by_word.keys():
             for each in by_word[word]:
                 number, i, needs = phrases[each]
@@ -272,10 +271,7 @@ class Book:
                 hit = search(self._pattern(number, i), folded)
                 if hit is None or (rule.without and self._denied(number, hit, folded)):
                     continue
-                known = best.get(number)
-                if known is None or hit.end() - hit.start() > known.end - known.start:
-                    best[number] = Found(rule, hit.start(), hit.end())
-        return best.values()
+                yield Found(rule, hit.start(), hit.end())
 
     def _by_codes(self, spoken: _Spoken) -> list[Found]:
         """The rules without words that speak; remembered, for there are few codes and many replies."""
@@ -288,27 +284,36 @@ class Book:
         return known
 
 
-def _votes(found: list[Found], folded: str) -> tuple[Match, ...]:
-    """Drop finds that lie inside the longer find of another cause; the rest vote, heaviest first.
+def _silenced(find: Found, all_finds: Sequence[Found]) -> bool:
+    """Whether a find lies inside the longer find of another cause."""
+    length = find.end - find.start
+    return any(
+        other.start <= find.start
+        and find.end <= other.end
+        and other.end - other.start > length
+        and other.rule.cause is not find.rule.cause
+        for other in all_finds
+    )
+
+
+def _votes(found: Sequence[Found], folded: str) -> tuple[Match, ...]:
+    """Let each rule vote once, by its longest find that is not silenced; heaviest first.
 
     A reply says first what happened, then how to mend it: words beyond the second sentence weigh less.
     """
     first = folded.find(STOP)
     second = folded.find(STOP, first + 1) if first >= 0 else -1
     advice = second if second >= 0 else len(folded)
-    spans = [(f.start, f.end, f.rule.cause) for f in found if f.end]
-    kept = [
-        f
-        for f in found
-        if not any(
-            start <= f.start and f.end <= end and end - start > f.end - f.start and cause is not f.rule.cause
-            for start, end, cause in spans
-        )
-        or not f.end
-    ]
+    best: dict[str, Found] = {}
+    for find in found:
+        known = best.get(find.rule.id)
+        if (known is None or find.end - find.start > known.end - known.start) and not (
+            find.end and _silenced(find, found)
+        ):
+            best[find.rule.id] = find
     made = [
         Match(f.rule.id, f.rule.cause, folded[f.start : f.end], f.rule.weight * (_ADVICE if f.start > advice else 1.0))
-        for f in kept
+        for f in best.values()
     ]
     return tuple(sorted(made, key=lambda match: (-match.weight, match.rule)))
 

@@ -44,7 +44,7 @@ def hypotheses(matches: tuple[Match, ...]) -> tuple[Hypothesis, ...]:
     scale = {cause: math.exp(value - top) for cause, value in nats.items()}
     whole = sum(scale.values())
     made = [Hypothesis(cause, value / whole) for cause, value in scale.items()]
-    return tuple(sorted(made, key=lambda h: (-h.weight, h.cause)))
+    return tuple(sorted(made, key=lambda h: (-h.weight, h.cause is Cause.UNKNOWN, h.cause)))
 
 
 @lru_cache(maxsize=16)

@@ -25,7 +25,7 @@ _STAGE = re.compile(
     r"|\bwhile (?:sending|talking).{0,40}?\b(?P<d>HELO|EHLO|MAIL|RCPT|DATA)\b",
     re.IGNORECASE,
 )
-_STAGE_WORDS = ("in reply to", "after", ">>>", "command:", "while ")
+_STAGE_WORDS = ("in reply to", "after", ">>>", "command:", "while ", "was rejected", "does not like")
 # Each pattern finds one way of quoting. Bounded repeats only: a reply may be hostile.
 # The words before each are looked for first, in lower case: one of them must be there.
 _QUOTES = tuple(
@@ -57,10 +57,10 @@ _QUOTES = tuple(
 )  # fmt: skip
 # A callout: the receiving host asked the MAIL FROM's host, and quotes what that one said.
 _CALLOUT = re.compile(
-    r"(?:sender (?:verify|verification|callback|callout)|callback|callout|verification failed for|sender address verif\w+)",
+    r"(?:(?:sender|postmaster) (?:verify|verification|callback|callout)|callback|callout|verification failed for|sender address verif\w+)",
     re.IGNORECASE,
 )
-_CALLOUT_WORDS = ("sender", "callback", "callout", "verification failed")
+_CALLOUT_WORDS = ("sender", "postmaster", "callback", "callout", "verification failed")
 _CALLOUT_QUOTE = re.compile(
     r"(?:\b(?:the )?(?:initial connection|mail server for the domain|response|called|sent|reason given was|said|server said)\b\s*[:=]).*?(?=sender verify failed|$)",
     re.IGNORECASE | re.DOTALL,
