@@ -1,6 +1,6 @@
 """Postmend tells people why their mail was refused, proves it, says how to mend it.
 
-The library: `explain`, `classify`, `check_spf`, `parse_address`, `report`; each that asks the
+The library: `explain`, `classify`, `check_spf`, `parse_address`, `report`, `score`; each that asks the
 network also as `..._async`.
 Names are imported when first used, so that `import postmend` costs nothing.
 """
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         explain_async,
         parse_address,
         report,
+        score,
+        score_async,
     )
     from postmend.model import ParseError
 
@@ -31,6 +33,8 @@ __all__ = [
     "explain_async",
     "parse_address",
     "report",
+    "score",
+    "score_async",
 ]
 
 

@@ -1,19 +1,30 @@
 """The library's functions, as `import postmend` gives them; each that asks the network also as `..._async`."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from postmend.app.classify import classify
 from postmend.app.explain import explain_bytes, explain_bytes_async
 from postmend.app.output import Explained
 from postmend.app.report import report
+from postmend.app.score_out import Scored
 from postmend.app.settings import Settings
 from postmend.model import parse_address
 
 if TYPE_CHECKING:
     from postmend.evidence.spf_result import SpfResult
 
-__all__ = ["check_spf", "check_spf_async", "classify", "explain", "explain_async", "parse_address", "report"]
+__all__ = [
+    "check_spf",
+    "check_spf_async",
+    "classify",
+    "explain",
+    "explain_async",
+    "parse_address",
+    "report",
+    "score",
+    "score_async",
+]
 
 
 def _settings(
@@ -85,3 +96,39 @@ async def check_spf_async(
 def check_spf(ip: str, mail_from: str = "", helo: str = "", resolver: str = "", timeout_s: float = 2.0) -> "SpfResult":
     """`check_spf_async`, run to its end."""
     return asyncio.run(check_spf_async(ip, mail_from, helo, resolver, timeout_s))
+
+
+async def score_async(
+    raw: bytes | str,
+    *,
+    source: str = "-",
+    offline: bool = False,
+    resolver: str = "",
+    ip: str = "",
+    mail_from: str = "",
+    helo: str = "",
+    rcpt: tuple[str, ...] = (),
+    rspamd: str = "auto",
+    spamassassin: str = "auto",
+    timeout_s: float = 2.0,
+    filter_timeout_s: float = 15.0,
+    deadline_s: float = 10.0,
+) -> Scored:
+    """Say what a message would be taken for, as `postmend score --json` prints it.
+
+    `rspamd` and `spamassassin` are `auto` (the one running on this machine, else one started for the call), `start`,
+    `off` or HOST[:PORT]; times in seconds. Raises ParseError for what is no message.
+    """
+    from postmend.app.score import ScoreOptions, score_bytes_async
+
+    data = raw.encode("utf-8", "replace") if isinstance(raw, str) else raw
+    settings = Settings(
+        offline=offline, resolver=resolver, ip=ip, mail_from=mail_from, helo=helo, timeout_s=timeout_s,
+        deadline_s=deadline_s,
+    )  # fmt: skip
+    return await score_bytes_async(data, source, ScoreOptions(settings, rspamd, spamassassin, filter_timeout_s, rcpt))
+
+
+def score(raw: bytes | str, **options: Any) -> Scored:
+    """`score_async` with the same options, run to its end."""
+    return asyncio.run(score_async(raw, **options))

@@ -15,7 +15,7 @@ from postmend.diagnosis.spam import count, taken_for
 from postmend.evidence.content.lists import check_lists
 from postmend.evidence.content.look_at import look_at
 from postmend.evidence.content.words import decoded
-from postmend.intake.envelope import envelope_of, received_at
+from postmend.intake.envelope import envelope_of, moment_of
 from postmend.intake.message import read_message
 from postmend.model import Fact, Finding, ParseError
 from postmend.model.dns import Resolver
@@ -55,14 +55,14 @@ class Scorer:
         message = read_message(raw)
         if not message.fields:
             raise ParseError(f"{source}: no message: it has no header fields")
-        now = datetime.now(UTC)
-        looked = look_at(message, now, received_at(message))
+        moment = moment_of(message, datetime.now(UTC))
+        looked = look_at(message, moment)
         settings = self.options.settings
         envelope = envelope_of(
             message, ip=settings.ip, helo=settings.helo, mail_from=settings.mail_from or None, rcpt=self.options.rcpt
         )
         own_s = time.perf_counter() - started
-        answering = asyncio.gather(*(self._ask(each, message, envelope, now) for each in self.filters))
+        answering = asyncio.gather(*(self._ask(each, message, envelope, moment) for each in self.filters))
         if self.resolver is None:
             world = World(check_lists(message, looked.page, None), (self.why_no_dns,))
         else:
@@ -89,9 +89,9 @@ class Scorer:
         made.own_s = round(own_s + time.perf_counter() - started, 5)
         return made
 
-    async def _ask(self, each: Filter, message: Message, envelope: Envelope, now: datetime) -> FilterAnswer:
+    async def _ask(self, each: Filter, message: Message, envelope: Envelope, moment: datetime) -> FilterAnswer:
         async with self.gates[each.name]:
-            return await ask_filter(each, message, envelope, now, self.options.filter_timeout_s)
+            return await ask_filter(each, message, envelope, moment, self.options.filter_timeout_s)
 
     def _missing(self, message: Message, envelope: Envelope) -> frozenset[str]:
         """What the filters could not be given: symbols that are only about that do not count."""

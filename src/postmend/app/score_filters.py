@@ -74,11 +74,11 @@ async def _open(
 
 
 async def ask_filter(
-    each: Filter, message: Message, envelope: Envelope, now: datetime, timeout_s: float
+    each: Filter, message: Message, envelope: Envelope, moment: datetime, timeout_s: float
 ) -> FilterAnswer:
     """One filter's answer on one message."""
     if each.server is None:
         return FilterAnswer(each.name, Answered.ABSENT, problem=each.problem)
     if each.name == RSPAMD:
         return await ask_rspamd(each.server, message.raw, envelope, timeout_s)
-    return await ask_spamd(each.server, with_trace(message, envelope, now), timeout_s)
+    return await ask_spamd(each.server, with_trace(message, envelope, moment), timeout_s)

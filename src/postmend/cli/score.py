@@ -2,15 +2,21 @@
 
 import asyncio
 import sys
+from collections import Counter
+from collections.abc import Callable
 
 import click
 
-from postmend.app.inputs import find_sources, open_bytes
-from postmend.app.score import ScoreOptions, open_scorer
+from postmend.app.inputs import Source, find_sources
+from postmend.app.score import ScoreOptions, Scorer, open_scorer
+from postmend.app.score_out import Scored
 from postmend.app.settings import load_settings
 from postmend.cli.options import common, write_json
 from postmend.cli.render import Paper
-from postmend.cli.score_report import report
+from postmend.cli.score_report import report, short_line, totals
+from postmend.model import ParseError
+
+_LONG = 5  # up to this many messages get a whole report each
 
 
 @click.command("score")
@@ -19,33 +25,104 @@ from postmend.cli.score_report import report
 @click.option("--helo", metavar="NAME", help="The HELO name of the sending server.")
 @click.option("--mail-from", metavar="ADDRESS", help="The envelope's MAIL FROM.")
 @click.option("--rcpt", metavar="ADDRESS", multiple=True, help="The envelope's RCPT TO; may be repeated.")
-@click.option("--rspamd", metavar="WHERE", default="auto", help="HOST[:PORT], start, off or auto.")
-@click.option("--spamassassin", metavar="WHERE", default="auto", help="HOST[:PORT], start, off or auto.")
+@click.option("--rspamd", metavar="WHERE", help="HOST[:PORT], start, off; else the one running here, or one started.")
+@click.option("--spamassassin", metavar="WHERE", help="The same for spamd.")
 @click.option("--filter-timeout", "filter_timeout_s", type=click.FloatRange(0.1, 600), default=15.0,
               help="Seconds a filter may take for a message (15).")  # fmt: skip
+@click.option("--deadline", "deadline_s", type=click.FloatRange(0.1, 600), help="Seconds for all DNS evidence (10).")
 @click.option("--offline", is_flag=True, help="Ask no name server.")
+@click.option("--full", is_flag=True, help="A whole report on each of many messages, not a line.")
 @common
 def command(
     paths: tuple[str, ...], ip: str | None, helo: str | None, mail_from: str | None, rcpt: tuple[str, ...],
-    rspamd: str, spamassassin: str, filter_timeout_s: float, offline: bool,
-    as_json: bool, resolver: str | None, config_path: str | None,
+    rspamd: str | None, spamassassin: str | None, filter_timeout_s: float, deadline_s: float | None, offline: bool,
+    full: bool, as_json: bool, resolver: str | None, config_path: str | None,
 ) -> None:  # fmt: skip
-    """Say whether messages will be taken for spam, and what to change."""
-    settings = load_settings(config_path, offline=offline, resolver=resolver, ip=ip, helo=helo, mail_from=mail_from)
-    options = ScoreOptions(settings, rspamd, spamassassin, filter_timeout_s, rcpt)
-    sys.exit(asyncio.run(_score(paths, options, as_json=as_json)))
+    """Say whether messages will be taken for spam, and what to change.
+
+    Asks Rspamd and SpamAssassin (running here, or started for it) and looks at the message itself.
+    Takes messages, mboxes and folders. Exits 1 when one would be refused or marked.
+    """
+    settings = load_settings(
+        config_path, offline=offline, resolver=resolver, ip=ip, helo=helo, mail_from=mail_from, deadline_s=deadline_s
+    )
+    options = ScoreOptions(settings, rspamd or "auto", spamassassin or "auto", filter_timeout_s, rcpt)
+    if not paths and sys.stdin.isatty():
+        click.echo("Paste the message, then press Ctrl-D.", err=True)
+    sources = find_sources(paths)
+    show = write_json if as_json else _Terminal(full=full, many=len(sources))
+    unreadable: list[str] = []
+    taken = asyncio.run(_score(sources, options, show, unreadable))
+    if isinstance(show, _Terminal):
+        show.end(taken)
+    for line in unreadable[:10]:
+        click.echo(f"postmend: {line}", err=True)
+    if len(unreadable) > 10:
+        click.echo(f"postmend: {len(unreadable) - 10} more could not be read", err=True)
+    if not taken:
+        if unreadable:
+            sys.exit(2)
+        raise ParseError("nothing to score: no message was found in the input")
+    sys.exit(0 if set(taken) <= {"fine"} else 1)
 
 
-async def _score(paths: tuple[str, ...], options: ScoreOptions, *, as_json: bool) -> int:
-    paper = Paper.of_stdout()
-    bad = False
-    async with open_scorer(options) as scorer:
-        for source in find_sources(paths):
-            with open_bytes(source) as raw:
-                made = await scorer.score(bytes(raw), source.name)
-            bad = bad or made.taken != "fine"
-            if as_json:
-                write_json(made)
-            else:
-                click.echo("\n".join(report(made, paper)))
-    return int(bad)
+async def _score(
+    sources: list[Source], options: ScoreOptions, show: Callable[[Scored], None], unreadable: list[str]
+) -> Counter[str]:
+    from postmend.app.score_many import score_many
+
+    taken: Counter[str] = Counter()
+    progress = _Progress()
+    async with open_scorer(options, progress.say) as scorer:
+        _tell_absent(scorer)
+        async for made in score_many(scorer, sources, unreadable.append):
+            taken[made.taken] += 1
+            progress.clear()
+            show(made)
+            progress.say(f"{taken.total()} messages scored")
+        progress.say("stopping the filters")
+    progress.clear()
+    return taken
+
+
+def _tell_absent(scorer: Scorer) -> None:
+    """Once a run, where nothing of the two is there: the verdict then rests on our own checks alone."""
+    if not any(each.server for each in scorer.filters):
+        why = "; ".join(f"{each.name}: {each.problem}" for each in scorer.filters)
+        click.echo(f"postmend: no filter to ask ({why}); only its own checks were made", err=True)
+
+
+class _Progress:
+    """One line on a terminal's standard error; nothing in a pipe."""
+
+    def __init__(self) -> None:
+        self._on = sys.stderr.isatty()
+
+    def say(self, text: str) -> None:
+        if self._on:
+            click.echo(f"\r\x1b[K{text} ...", nl=False, err=True)
+
+    def clear(self) -> None:
+        if self._on:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+class _Terminal:
+    """Whole reports on a few messages, a line each on many."""
+
+    def __init__(self, *, full: bool, many: int) -> None:
+        self._paper = Paper.of_stdout()
+        self._full = full
+        self._many = many
+        self._shown = 0
+
+    def __call__(self, made: Scored) -> None:
+        self._shown += 1
+        if self._full or max(self._many, self._shown) <= _LONG:
+            click.echo("\n".join(report(made, self._paper)) + "\n")
+        else:
+            click.echo(short_line(made, self._paper))
+
+    def end(self, taken: Counter[str]) -> None:
+        if taken.total() > 1:
+            click.echo("\n".join(totals(taken, self._paper)))

@@ -1,9 +1,10 @@
 """The terminal report of `postmend score`: the verdict first, the filters, then what to change by weight."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from postmend.app.score_out import FilterOut, Scored, ScoreFinding
-from postmend.cli.render import Paper
+from postmend.cli.render import Paper, clean
 
 _VERDICT = {
     "refused": ("would be refused", "red"),
@@ -35,6 +36,21 @@ def report(scored: Scored, paper: Paper) -> Iterator[str]:
         yield from paper.wrap("; ".join(each.detail for each in scored.passed), "  ok  ")
     for line in scored.not_asked:
         yield from paper.wrap(line, "  ??  ")
+
+
+def short_line(scored: Scored, paper: Paper) -> str:
+    """One line on one message, for many."""
+    scores = "  ".join(f"{each.filter} {each.counted:6.1f}" for each in scored.filters if each.counted is not None)
+    word = paper.style(f"{scored.taken:8}", fg=_VERDICT[scored.taken][1])
+    return f"{word}{scores}  {clean(scored.source)}  {clean(', '.join(scored.because))}"
+
+
+def totals(taken: Counter[str], paper: Paper) -> Iterator[str]:
+    """The sum of many messages."""
+    yield ""
+    yield paper.head(f"{taken.total()} messages")
+    for word, count in taken.most_common():
+        yield f"  {count:6}  {_VERDICT[word][0]}"
 
 
 def _envelope(scored: Scored) -> str:

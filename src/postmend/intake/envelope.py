@@ -1,6 +1,6 @@
 """The envelope of a message: what was told of it, else what its Received chain and trace fields say."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 
 from postmend.intake.original import address_in, sending_host
@@ -8,6 +8,7 @@ from postmend.model.message import Message
 from postmend.model.spam import Envelope
 
 _MOST_RCPT = 100
+_DRAFT_KEEPS = timedelta(days=365)
 
 
 def envelope_of(
@@ -48,18 +49,28 @@ def _recipients(message: Message) -> tuple[tuple[str, ...], str]:
     return (), ""
 
 
-def received_at(message: Message) -> datetime | None:
-    """When the newest Received line was written; None for a message that was never sent."""
-    for each in message.all("received"):
-        try:
-            made = parsedate_to_datetime(each.value.rpartition(";")[2].strip())
-        except (ValueError, TypeError, IndexError, OverflowError):
-            return None
-        return made if made.tzinfo else made.replace(tzinfo=UTC)
-    return None
+def moment_of(message: Message, now: datetime) -> datetime:
+    """When the receiver gets the message: the newest Received line's time, else its Date if that is of the last year.
+
+    A draft or a saved message is judged as if it had been sent when it was written.
+    """
+    for each in message.all("received")[:1]:
+        made = _time(each.value.rpartition(";")[2])
+        if made is not None:
+            return made
+    written = _time(message.first("date"))
+    return written if written and now - _DRAFT_KEEPS < written <= now else now
 
 
-def with_trace(message: Message, envelope: Envelope, now: datetime) -> bytes:
+def _time(value: str) -> datetime | None:
+    try:
+        made = parsedate_to_datetime(value.strip())
+        return (made if made.tzinfo else made.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def with_trace(message: Message, envelope: Envelope, moment: datetime) -> bytes:
     """The message as the receiving server would write it down: for a filter that reads the envelope from it.
 
     Where the hand-over comes from the message's own Received lines it stays as it is.
@@ -70,7 +81,7 @@ def with_trace(message: Message, envelope: Envelope, now: datetime) -> bytes:
         rcpt = f"\r\n\tfor <{envelope.rcpt[0]}>" if envelope.rcpt else ""
         lines.append(
             f"Received: from {helo} ({helo} [{envelope.ip}])\r\n\tby mx.receiver.invalid (Postfix) with ESMTPS id 0"
-            f"{rcpt}; {format_datetime(now)}\r\n"
+            f"{rcpt}; {format_datetime(moment)}\r\n"
         )  # fmt: skip
     if not message.all("return-path") and envelope.mail_from is not None:
         lines.insert(0, f"Return-Path: <{envelope.mail_from}>\r\n")

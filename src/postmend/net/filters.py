@@ -44,7 +44,7 @@ hs_cache_dir = "{cache}/";
 disable_hyperscan = true;
 rrd = "";
 history_rows = 1;
-dns {{ nameserver = [{servers}]; timeout = 1s; retransmits = 2; }}
+dns {{ nameserver = [{servers}]; timeout = {timeout}; retransmits = 2; }}
 """
 
 
@@ -107,11 +107,15 @@ def _rspamd(folder: Path, port: int, resolvers: list[Server], workers: int) -> l
     local.mkdir()
     for module in _NEVER + (() if resolvers else _NEEDS_DNS):
         (local / f"{module}.conf").write_text("enabled = false;\n", encoding="ascii")
+    if not resolvers:
+        (local / "phishing.conf").write_text("phishtank_enabled = false;\n", encoding="ascii")
     servers = ", ".join(f'"{host if ":" not in host else f"[{host}]"}:{port_}"' for host, port_ in resolvers)
     conf = folder / "rspamd.conf"
     conf.write_text(_RSPAMD_CONF.format(port=port, workers=workers), encoding="utf-8")
     filters = "chartable,dkim,regexp" if resolvers else "chartable,regexp"
-    options = _RSPAMD_OPTIONS.format(filters=filters, cache=_cache(), servers=servers or '"127.0.0.1:1"')
+    # Where nobody answers, what still asks (a plug-in of the operator's) must not wait for it.
+    servers, timeout = (servers, "1s") if resolvers else ('"127.0.0.1:1"', "0.05s")
+    options = _RSPAMD_OPTIONS.format(filters=filters, cache=_cache(), servers=servers, timeout=timeout)
     (local / "options.inc").write_text(options, encoding="utf-8")
     rooted = ["-u", _USERS[RSPAMD], "-g", _USERS[RSPAMD]] if os.geteuid() == 0 else []
     places = [f"--var={name}={folder}" for name in ("DBDIR", "RUNDIR", "LOGDIR", "LOCAL_CONFDIR")]

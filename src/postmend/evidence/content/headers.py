@@ -27,13 +27,13 @@ _AHEAD = timedelta(hours=24)
 _BEHIND = timedelta(days=7)
 
 
-def check_headers(message: Message, now: datetime, sent: datetime | None = None) -> tuple[Finding, ...]:
-    """Findings `header.*`. `now` (aware) is what Date is compared with, or `sent` where a Received line tells it."""
+def check_headers(message: Message, moment: datetime) -> tuple[Finding, ...]:
+    """Findings `header.*`. `moment` (aware), when the receiver gets it, is what Date is compared with."""
     return (
         *(found(ident, about) for ident, about in message.faults if ident.startswith("header.")),
         *_presence(message),
         *_author(message),
-        *_date(message, sent or now),
+        *_date(message, moment),
         *_message_id(message),
         *_subject(message),
         *_octets(message),
@@ -87,7 +87,7 @@ def _fault(each: Mailbox) -> str:
     return ""
 
 
-def _date(message: Message, now: datetime) -> Iterator[Finding]:
+def _date(message: Message, moment: datetime) -> Iterator[Finding]:
     value = message.first("date")
     if not value:
         return
@@ -98,7 +98,7 @@ def _date(message: Message, now: datetime) -> Iterator[Finding]:
         return
     date = date if date.tzinfo else date.replace(tzinfo=UTC)
     try:
-        apart = date - now
+        apart = date - moment
     except OverflowError:
         yield found("header.date_invalid", value)
         return

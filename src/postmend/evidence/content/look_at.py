@@ -30,13 +30,13 @@ class Looked:
     named: tuple[str, ...]
 
 
-def look_at(message: Message, now: datetime, sent: datetime | None = None) -> Looked:
-    """Look at a message without asking anybody; `now` and `sent` as in `check_headers`."""
+def look_at(message: Message, moment: datetime) -> Looked:
+    """Look at a message without asking anybody; `moment` (aware) is when the receiver gets it."""
     pages = message.texts("text/html")
     page = read_page("\n".join(part.text for part in pages)) if pages else None
     links = links_of(message, page)
     findings = (
-        *check_headers(message, now, sent),
+        *check_headers(message, moment),
         *check_structure(message, page),
         *check_look(page),
         *check_links(links, page),
