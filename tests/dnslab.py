@@ -47,12 +47,14 @@ class Names:
     """The zone, and how it answers."""
 
     def __init__(
-        self, zone: Zone, *, delay_s: float = 0.0, truncate: bool = False, authoritative: bool = False
-    ) -> None:
+        self, zone: Zone, *, delay_s: float = 0.0, truncate: bool = False, authoritative: bool = False,
+        signed: bool = False,
+    ) -> None:  # fmt: skip
         self.zone = {name.lower().rstrip("."): records for name, records in zone.items()}
         self.delay_s = delay_s
         self.truncate = truncate
         self.authoritative = authoritative
+        self.signed = signed  # the AD bit of a resolver that validates
         self.asked: list[tuple[str, str]] = []
 
     def records(self, name: str) -> list[tuple[str, str]] | None:
@@ -78,6 +80,8 @@ class Names:
         reply = dns.message.make_response(query, recursion_available=True)
         if self.authoritative:
             reply.flags |= dns.flags.AA
+        if self.signed:
+            reply.flags |= dns.flags.AD
         if not self._fill(reply, question.name, name, rdtype):
             return None
         wire = reply.to_wire(max_size=65535)

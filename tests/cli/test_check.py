@@ -45,7 +45,7 @@ def test_spf_faults_are_told_apart(texts: list[str], finding: str) -> None:
     zone = world(**{"example.com": [("MX", "10 mail.example.com."), *(("TXT", text) for text in texts)]})
     code, (found,) = check(zone, "example.com", "--only", "spf")
     assert finding in {each["id"] for each in found["findings"]}
-    assert code == 1
+    assert code == (finding != "spf_record.huge")  # which harms, but gets nothing refused
 
 
 def test_listed_ip_exits_1_and_a_refusal_does_not() -> None:

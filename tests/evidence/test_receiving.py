@@ -164,10 +164,16 @@ POLICY = "version: STSv1\r\nmode: enforce\r\nmx: mx.example.com\r\nmx: *.mail.ex
 
 
 @contextmanager
-def web(body: str, status: int = 200, kind: str = "text/plain", name: str = "mta-sts.example.com") -> Iterator[int]:
+def web(
+    body: str,
+    status: int = 200,
+    kind: str = "text/plain",
+    name: str = "mta-sts.example.com",
+    host: str = "mta-sts.example.com",
+) -> Iterator[int]:
     class Pages(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            good = self.path == "/.well-known/mta-sts.txt" and self.headers["Host"] == "mta-sts.example.com"
+            good = self.path == "/.well-known/mta-sts.txt" and self.headers["Host"] == host
             self.send_response(status if good else 404)
             self.send_header("Content-Type", kind)
             self.send_header("Location", "https://elsewhere.example/")

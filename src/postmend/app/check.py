@@ -1,152 +1,188 @@
 """The use case behind `postmend check`: is a domain, a host, an IP address or a mail address fit for mail?"""
 
 import asyncio
-import ipaddress
-from collections.abc import Coroutine
-from typing import Any
-
-import msgspec
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from postmend.app.asker import asker_of
-from postmend.app.output import Evidence, finding_out
+from postmend.app.check_questions import Answered, Question, World, about_domain, about_host, about_ip, host_addresses
+from postmend.app.checked import Checked, graded, requirements, topic_of
+from postmend.app.message import Message, message_findings, read_message
+from postmend.app.noted import NotedFetcher, book_of
+from postmend.app.output import step_out
 from postmend.app.settings import Settings
+from postmend.app.targets import Target, read_target
+from postmend.diagnosis.posture import posture_of, together
 from postmend.evidence.blocklist_finding import behind_findings, resolver_finding
-from postmend.evidence.blocklists import check_blocklists
-from postmend.evidence.dmarc import check_dmarc
-from postmend.evidence.freshness import check_freshness
-from postmend.evidence.helo import check_helo
-from postmend.evidence.mx import check_mx
-from postmend.evidence.rdns import check_rdns
-from postmend.evidence.spf_lint import lint_spf
-from postmend.evidence.sweep import check_neighbours
-from postmend.model import Fact, Finding, ParseError, parse_address
-from postmend.model.dns import Asker, Resolver
+from postmend.evidence.probe.fitness import own_name
+from postmend.evidence.receiving import Caller
+from postmend.knowledge.findings import Grade, grade_of
+from postmend.model import Finding, ParseError, Step
+from postmend.model.dialogue import Timeouts
+from postmend.model.dns import Asker
+from postmend.model.fetch import Fetcher
+from postmend.remedy.mend import mend
 
-TOPICS = ("mx", "spf", "dmarc", "rdns", "helo", "blocklist")
-_MOST_ADDRESSES = 8  # of a host
-
-
-class Checked(msgspec.Struct):
-    """What was found about one target. `kind` is domain, host, ip or address; `bad` what gets mail refused."""
-
-    version: int
-    target: str
-    kind: str
-    bad: bool
-    findings: list[Evidence]
-    not_asked: list[str]
+TOPICS = (
+    "mx", "spf", "dkim", "dmarc", "bimi", "rdns", "helo", "blocklist", "smtp", "tls", "dane", "mta_sts", "tlsrpt",
+    "message",
+)  # fmt: skip
+_SENDERS = {"domain", "address"}
+_BY_DIALOGUE = {"smtp", "tls", "dane"}  # one dialogue answers them all
 
 
-def kind_of(target: str) -> str:
-    """Tell what a target is; raise ParseError where it is no name, IP or mail address."""
-    try:
-        ipaddress.ip_address(target)
-    except ValueError:
-        pass
-    else:
-        return "ip"
-    if "@" in target:
-        parse_address(target)
-        return "address"
-    parse_address(f"postmaster@{target}")  # a domain is what may stand behind the @
-    if "." not in target.rstrip("."):
-        raise ParseError(f"{target!r}: a single label is no public name")
-    return "domain"
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """What `check` is to do. `only` are topics (empty: all); `relay_probe` an address of the tester's own elsewhere."""
+
+    settings: Settings
+    only: frozenset[str] = frozenset()
+    selectors: tuple[str, ...] = ()
+    message: str = ""
+    relay_probe: str = ""
 
 
-async def _host_addresses(resolver: Resolver, name: str) -> list[str]:
-    a, aaaa = await asyncio.gather(resolver.query(name, "A"), resolver.query(name, "AAAA"))
-    return [*a.records, *aaaa.records][:_MOST_ADDRESSES]
-
-
-async def _blocklists(asker: Asker, subject: str, settings: Settings) -> tuple[Finding, ...]:
-    found = await check_blocklists(asker, subject, keys=settings.blocklist_keys, lists=settings.lists())
-    return found + resolver_finding(found) + behind_findings(found)
-
-
-async def _about_ip(asker: Asker, ip: str, settings: Settings) -> dict[str, Coroutine[Any, Any, tuple[Finding, ...]]]:
-    asked: dict[str, Coroutine[Any, Any, tuple[Finding, ...]]] = {
-        f"rdns of {ip}": check_rdns(asker, ip),
-        f"rdns of {ip} now": check_freshness(asker, ipaddress.ip_address(ip).reverse_pointer, "PTR"),
-        f"blocklist of {ip}": _blocklists(asker, ip, settings),
-    }
-    if settings.neighbours:
-        asked[f"blocklist around {ip}"] = check_neighbours(asker, ip, settings.lists(), settings.blocklist_keys)
-    return asked
-
-
-async def _questions(
-    asker: Asker, target: str, kind: str, settings: Settings
-) -> dict[str, Coroutine[Any, Any, tuple[Finding, ...]]]:
-    if kind == "ip":
-        return await _about_ip(asker, str(ipaddress.ip_address(target)), settings)
-    domain = target.rpartition("@")[2].rstrip(".")
-    asked: dict[str, Coroutine[Any, Any, tuple[Finding, ...]]] = {
-        "mx": check_mx(asker, domain),
-        "mx now": check_freshness(asker, domain, "MX"),
-        "spf": lint_spf(asker, domain),
-        "spf now": check_freshness(asker, domain, "TXT"),
-        "dmarc": check_dmarc(asker, domain),
-        "dmarc now": check_freshness(asker, f"_dmarc.{domain}", "TXT"),
-        "blocklist": _blocklists(asker, domain, settings),
-    }
-    if kind == "host":
-        for ip in await _host_addresses(asker, domain):
-            asked |= await _about_ip(asker, ip, settings)
-            asked[f"helo as {ip}"] = check_helo(asker, domain, ip)
-    return asked
-
-
-async def _kind_in_dns(resolver: Resolver, target: str, kind: str) -> str:
+async def _kind_in_dns(world: World, target: Target) -> str:
     """A name with an address but without MX, SPF or DMARC of its own is taken for a host."""
-    if kind != "domain":
-        return kind
-    name = target.rstrip(".")
-    mx, txt = await asyncio.gather(resolver.query(name, "MX"), resolver.query(name, "TXT"))
-    if mx.records or mx.failed or any(text.lower().startswith("v=spf1") for text in txt.records):
+    if target.kind != "domain":
+        return target.kind
+    name = target.name
+    mx, txt, dmarc = await asyncio.gather(
+        world.asker.query(name, "MX"), world.asker.query(name, "TXT"), world.asker.query(f"_dmarc.{name}", "TXT")
+    )
+    if mx.records or mx.failed or dmarc.records or any(text.lower().startswith("v=spf1") for text in txt.records):
         return "domain"
-    return "host" if await _host_addresses(resolver, name) else "domain"
+    return "host" if await host_addresses(world.asker, name) else "domain"
 
 
-async def _check(asker: Asker, target: str, settings: Settings, only: frozenset[str]) -> Checked:
-    kind = await _kind_in_dns(asker, target, kind_of(target))
-    asked = await _questions(asker, target, kind, settings)
-    tasks = {}
+async def _questions(world: World, target: Target, kind: str, message: Message | None) -> dict[str, Question]:
+    if kind == "ip":
+        asked = about_ip(world, target.name)
+    elif kind == "host":
+        asked = await about_host(world, target.name)
+    else:
+        asked = await about_domain(world, target.name)
+    if kind != "ip" and world.settings.ip:
+        asked |= about_ip(world, world.settings.ip)
+    if message:
+        asked["message"] = _about_message(world, message)
+    return asked
+
+
+async def _about_message(world: World, message: Message) -> Answered:
+    return Answered(await message_findings(world, message, int(time.time())))
+
+
+def _wanted(name: str, only: frozenset[str]) -> bool:
+    topic = name.split(maxsplit=1)[0]
+    return not only or topic in only or (topic == "smtp" and bool(only & _BY_DIALOGUE))
+
+
+async def _answers(
+    asked: dict[str, Question], only: frozenset[str], deadline_s: float
+) -> tuple[list[Answered], list[str]]:
+    """Put the questions that are wanted, under one deadline; what is late or fails costs only itself."""
+    tasks: dict[str, asyncio.Task[Answered]] = {}
     for name, question in asked.items():
-        if only and name.split()[0] not in only:
-            question.close()
-        else:
+        if _wanted(name, only):
             tasks[name] = asyncio.create_task(question)
-    late: list[str] = []
-    findings: list[Finding] = []
-    if tasks:
-        await asyncio.wait(tasks.values(), timeout=settings.deadline_s)
-    for name, task in tasks.items():
-        if task.done():
-            findings += task.result()
         else:
+            question.close()
+    if tasks:
+        await asyncio.wait(tasks.values(), timeout=deadline_s)
+    made: list[Answered] = []
+    late: list[str] = []
+    for name, task in tasks.items():
+        if not task.done():
             task.cancel()
-            late.append(f"{name}: no answer within {settings.deadline_s:g} s")
-    if kind == "host":  # SPF and DMARC are a domain's business; a host that never writes needs neither
-        findings = [f for f in findings if f.check not in {"mx", "spf_record", "dmarc"}]
-    return Checked(1, target, kind, any(_refuses(f) for f in findings), [finding_out(f) for f in findings], late)
+            late.append(f"{name}: no answer within {deadline_s:g} s")
+        elif error := task.exception():
+            late.append(f"{name}: the check failed ({type(error).__name__}: {str(error)[:80]})")
+        else:
+            made.append(task.result())
+    await asyncio.gather(*tasks.values(), return_exceptions=True)
+    return made, late
 
 
-def _refuses(finding: Finding) -> bool:
-    """Whether a finding gets mail refused; a minor list or a missing nicety does not."""
-    minor = finding.check == "blocklist" and finding.get("standing") in {"minor", "hint"}
-    return finding.result in {Fact.FAIL, Fact.PERMERROR} and not minor
+async def _check(world: World, target: Target, options: CheckOptions, message: Message | None) -> Checked:
+    kind = await _kind_in_dns(world, target)
+    asked = await _questions(world, target, kind, message)
+    answers, late = await _answers(asked, options.only, options.settings.deadline_s)
+    raw = [finding for each in answers for finding in each.findings]
+    raw += [*resolver_finding(raw), *behind_findings(raw)]
+    found = [f for f in together(raw, kind) if not options.only or topic_of(f) in options.only]
+    return Checked(
+        version=1,
+        target=target.text,
+        kind=kind,
+        name=target.name,
+        bad=any(grade_of(f) is Grade.REFUSED for f in found),
+        checked_at=max(
+            (f.asked_at for f in found if f.asked_at), default=datetime.now(UTC).isoformat(timespec="seconds")
+        ),
+        findings=[graded(f) for f in found],
+        plan=[step_out(step) for step in _plan(target, found, answers)],
+        requirements=requirements(found) if kind in _SENDERS and posture_of(raw).sends is not False else [],
+        not_asked=late,
+        notes=target.notes,
+    )
 
 
-async def check_targets(targets: tuple[str, ...], settings: Settings, only: frozenset[str]) -> list[Checked]:
-    """Check each target, all side by side; raises ParseError for a target that is no name, IP or address."""
-    for target in targets:
+def _plan(target: Target, found: list[Finding], answers: list[Answered]) -> tuple[Step, ...]:
+    records = {ident: change for each in answers for ident, change in each.records.items()}
+    later = {ident: lines for each in answers for ident, lines in each.later.items()}
+    ptr = next((f.get("ptr") for f in found if f.check == "rdns" and f.get("ptr")), "")
+    domain = "" if target.kind == "ip" else target.name
+    facts = {"domain": domain, "hostname": ptr or (f"mail.{domain}" if domain else "")}
+    steps = mend(found, facts, records)
+    return tuple(
+        replace(step, config=(*step.config, *(f"later: {line}" for line in later[step.id])))
+        if step.id in later
+        else step
+        for step in steps
+    )
+
+
+async def _world(asker: Asker, options: CheckOptions, message: Message | None) -> World:
+    from postmend.net.https import NetFetcher
+    from postmend.net.local import local_address
+    from postmend.net.smtp import NetDialer
+
+    settings = options.settings
+    share = settings.deadline_s
+    step_s = min(5.0, share / 2)
+    timeouts = Timeouts(min(4.0, share / 3), step_s, step_s, step_s, 1.0, share * 0.8)
+    ip = local_address()
+    helo = settings.verify.helo or settings.helo or (await own_name(asker, ip) if ip else "")
+    name = helo or (f"[{ip}]" if ip else "localhost")
+    caller = Caller(name, settings.smtp_port, int(time.time()), options.relay_probe, timeouts)
+    signers = message.signers if message else ()
+    selectors = dict.fromkeys((*options.selectors, *(selector for _, selector in signers)))
+    book = book_of(asker)
+    fetcher: Fetcher = NetFetcher(asker, step_s, port=settings.https_port, allow_private=settings.allow_private)
+    noted = NotedFetcher(fetcher, book) if book else fetcher
+    return World(asker, NetDialer(), noted, caller, settings, tuple(selectors))
+
+
+def read_targets(texts: tuple[str, ...]) -> list[Target]:
+    """Read each target; raises ParseError, naming the target, for one that is no name, IP or address."""
+    made = []
+    for text in texts:
         try:
-            kind_of(target)
+            made.append(read_target(text))
         except ParseError as error:
-            raise ParseError(f"{target[:80]!r}: {error}") from error
-    asker = asker_of(settings)
+            raise ParseError(f"{text[:80]!r}: {error}") from error
+    return made
+
+
+async def check_targets(texts: tuple[str, ...], options: CheckOptions) -> list[Checked]:
+    """Check each target, all side by side; raises ParseError for a target that is no name, IP or address."""
+    targets = read_targets(texts)
+    message = read_message(options.message) if options.message else None
+    asker = asker_of(options.settings)
     try:
-        return list(await asyncio.gather(*(_check(asker, target, settings, only) for target in targets)))
+        world = await _world(asker, options, message)
+        return list(await asyncio.gather(*(_check(world, target, options, message) for target in targets)))
     finally:
         await asker.close()

@@ -205,7 +205,8 @@ def _record(change: RecordChange | None) -> Record | None:
     return Record(change.name, change.type, change.before, change.after, change.proof) if change else None
 
 
-def _step(step: Step) -> StepOut:
+def step_out(step: Step) -> StepOut:
+    """One step as JSON values."""
     return StepOut(
         step.id, step.who, step.do, _record(step.record), step.url or None, step.letter or None,
         step.config, step.verify or None,
@@ -265,7 +266,7 @@ def failure_out(diagnosis: Diagnosis) -> FailureOut:
         ),
         evidence=[finding_out(finding) for finding in diagnosis.evidence],
         not_asked=list(diagnosis.not_asked),
-        plan=[_step(step) for step in diagnosis.plan],
+        plan=[step_out(step) for step in diagnosis.plan],
     )  # fmt: skip
 
 
@@ -313,13 +314,16 @@ def classified_out(reading: Reading) -> Classified:
 
 def schemas() -> dict[str, bytes]:
     """The JSON Schemas of `docs/schema`, by file name."""
+    from postmend.app.checked import Checked
+    from postmend.app.dkim_make import MadeKey
     from postmend.app.score_out import Scored
     from postmend.app.verify_output import VerifiedOut
     from postmend.traffic.report import Report
 
     made = {
         "explain.v1.json": Explained, "classify.v1.json": Classified, "verify.v1.json": VerifiedOut,
-        "report.v1.json": Report, "score.v1.json": Scored,
+        "report.v1.json": Report, "score.v1.json": Scored, "check.v1.json": Checked,
+        "dkim.v1.json": MadeKey,
     }  # fmt: skip
     return {
         name: msgspec.json.format(msgspec.json.encode(msgspec.json.schema(type_)), indent=2) + b"\n"

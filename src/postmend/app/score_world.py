@@ -66,8 +66,8 @@ async def _authentication(
 ) -> tuple[Finding, ...]:
     from postmend.evidence.dkim_finding import check_dkim
     from postmend.evidence.dmarc import check_dmarc
-    from postmend.evidence.spf import Spf
     from postmend.evidence.spf_finding import check_spf
+    from postmend.evidence.spf_result import Spf
 
     found, signatures = await check_dkim(resolver, message.raw, int(time.time()))
     findings = list(found)

@@ -14,6 +14,7 @@ _COMMANDS = {
     "explain": "Say why mail was refused, prove it, and how to mend it.",
     "classify": "Classify replies by their text alone, one a line.",
     "check": "Check whether a domain, host, IP or address is fit for mail.",
+    "dkim": "Make a DKIM key, its record and the lines for the signer.",
     "verify": "Say whether mail addresses are alive, one or a million.",
     "report": "Say from logs and reports what bounces here, why, and who causes it.",
     "score": "Say whether a message will be taken for spam, and what to change.",

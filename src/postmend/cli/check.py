@@ -2,31 +2,45 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
 
 import click
 
-from postmend.app.check import TOPICS, Checked, check_targets
+from postmend.app.check import TOPICS, CheckOptions, check_targets
+from postmend.app.checked import Checked
 from postmend.app.settings import load_settings
 from postmend.cli.options import common, recorded, write_json
-from postmend.cli.render import Paper, mark_line
+from postmend.cli.render import Paper
 from postmend.model import ParseError
-
-_KINDS = {"domain": "a domain", "host": "a host", "ip": "an IP address", "address": "a mail address"}
 
 
 @click.command("check")
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
 @click.option("--only", metavar="TOPICS", help=f"Only these, with commas: {', '.join(TOPICS)}.")
-@click.option("--deadline", "deadline_s", type=click.FloatRange(0.1, 600), help="Seconds for all of it (10).")
+@click.option("--selector", "selectors", metavar="NAME", multiple=True, help="A DKIM selector to check; several times.")
+@click.option("--message", metavar="FILE", help="A message from there, or a bounce: its signatures and selectors.")
+@click.option("--ip", metavar="ADDRESS", help="The IP address that sends: may it, and is it fit to?")
+@click.option("--helo", metavar="NAME", help="The name that it greets with.")
+@click.option("--relay", metavar="ADDRESS", help="Try whether the servers relay to this address of yours.")
 @click.option("--neighbours", is_flag=True, help="Ask the big blocklists about the addresses around too (a /24).")
+@click.option("--save", is_flag=True, help="Keep the result, for --since.")
+@click.option("--since", metavar="WHEN", help="What has changed since a saved one: last, 7d, 2026-11-01.")
+@click.option("--full", is_flag=True, help="Every finding, and what it rests on.")
+@click.option("--deadline", "deadline_s", type=click.FloatRange(0.1, 600), help="Seconds for all of it (10).")
 @recorded
 @common
 def command(
     targets: tuple[str, ...],
     only: str | None,
-    deadline_s: float | None,
+    selectors: tuple[str, ...],
+    message: str | None,
+    ip: str | None,
+    helo: str | None,
+    relay: str | None,
     neighbours: bool,
+    save: bool,
+    since: str | None,
+    full: bool,
+    deadline_s: float | None,
     record: str | None,
     replay: str | None,
     as_json: bool,
@@ -41,26 +55,32 @@ def command(
     if topics - set(TOPICS):
         raise ParseError(f"--only: no such topic: {', '.join(sorted(topics - set(TOPICS)))}")
     settings = load_settings(
-        config_path, resolver=resolver, deadline_s=deadline_s, neighbours=neighbours, record=record, replay=replay
-    )
-    checked = asyncio.run(check_targets(targets, settings, topics))
-    paper = Paper.of_stdout()
-    for each in checked:
-        if as_json:
-            write_json(each)
-        else:
-            click.echo("\n".join(_report(each, paper)) + "\n")
+        config_path, resolver=resolver, deadline_s=deadline_s, neighbours=neighbours, record=record, replay=replay,
+        ip=ip, helo=helo,
+    )  # fmt: skip
+    options = CheckOptions(settings, topics, selectors, message or "", relay or "")
+    checked = asyncio.run(check_targets(targets, options))
+    _compare(checked, since, save=save)
+    _print(checked, as_json=as_json, full=full)
     sys.exit(1 if any(each.bad for each in checked) else 0)
 
 
-def _report(checked: Checked, paper: Paper) -> Iterator[str]:
-    yield paper.head(f"{checked.target}: {_KINDS[checked.kind]}")
-    order = {"fail": 0, "permerror": 0, "none": 1, "temperror": 2, "refused": 2, "not_asked": 2, "pass": 3}
-    clean = [f for f in checked.findings if f.id == "blocklist.not_listed"]
-    for finding in sorted((f for f in checked.findings if f not in clean), key=lambda f: order[f.result]):
-        yield from mark_line(paper, finding.result, finding.detail, finding.source)
-    if clean:
-        names = ", ".join(f.data.get("zone", f.source) for f in clean)
-        yield from mark_line(paper, "pass", f"not on {len(clean)} lists: {names}", "")
-    for line in checked.not_asked:
-        yield from mark_line(paper, "temperror", line, "")
+def _compare(checked: list[Checked], since: str | None, *, save: bool) -> None:
+    if since is None and not save:
+        return
+    from postmend.app.snapshots import compare_and_save
+
+    for line in compare_and_save(checked, since, save=save):
+        click.echo(f"postmend: {line}", err=True)
+
+
+def _print(checked: list[Checked], *, as_json: bool, full: bool) -> None:
+    if as_json:
+        for each in checked:
+            write_json(each)
+        return
+    from postmend.cli.check_text import check_report
+
+    paper = Paper.of_stdout()
+    for each in checked:
+        click.echo("\n".join(check_report(each, paper, full=full)) + "\n")

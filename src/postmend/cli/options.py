@@ -27,8 +27,8 @@ def common(function: F) -> F:
 def recorded(function: F) -> F:
     """Add `--record` and `--replay`: the DNS answers of a run, written down or read instead of asked."""
     for option in (
-        click.option("--replay", metavar="FILE", help="Take the DNS answers from a recording; ask nobody."),
-        click.option("--record", metavar="FILE", help="Write down the DNS answers that the report rests on."),
+        click.option("--replay", metavar="FILE", help="Take the answers from a recording; ask nobody."),
+        click.option("--record", metavar="FILE", help="Write down the answers that the report rests on."),
     ):
         function = option(function)
     return function

@@ -12,11 +12,15 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
 from postmend.knowledge.causes import cause_info
 from postmend.model import Diagnosis, Fact, Failure, Finding, Intake, Kind, Side, State, Step
+
+if TYPE_CHECKING:
+    from postmend.app.output import StepOut
 
 # C0 and C1 controls, and the marks that turn the direction of text.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
@@ -170,8 +174,8 @@ def _others(paper: Paper, diagnosis: Diagnosis) -> Iterator[str]:
     yield from paper.wrap("the address: " + _ADDRESS[diagnosis.address])
 
 
-def _step(paper: Paper, number: int, step: Step) -> Iterator[str]:
-    who = "" if step.who in {Side.SENDER, Side.MESSAGE} else f"[{_WHO[step.who]}] "
+def _step(paper: Paper, number: int, step: "Step | StepOut") -> Iterator[str]:
+    who = "" if step.who in {Side.SENDER, Side.MESSAGE} else f"[{_WHO[Side(step.who)]}] "
     yield from paper.wrap(who + step.do, f"  {number}. ", "     ")
     if step.record:
         record = step.record
@@ -190,14 +194,15 @@ def _step(paper: Paper, number: int, step: Step) -> Iterator[str]:
         yield from paper.wrap("a letter ready to send stands at the end", "     ")
 
 
-def _plan(paper: Paper, diagnosis: Diagnosis) -> Iterator[str]:
-    if not diagnosis.plan:
+def plan_lines(paper: Paper, plan: "Sequence[Step | StepOut]") -> Iterator[str]:
+    """The plan: its steps by number, and at the end the letters that belong to them."""
+    if not plan:
         return
     yield ""
     yield paper.head("What to do")
-    for number, step in enumerate(diagnosis.plan, 1):
+    for number, step in enumerate(plan, 1):
         yield from _step(paper, number, step)
-    for number, step in enumerate(diagnosis.plan, 1):
+    for number, step in enumerate(plan, 1):
         if step.letter:
             yield ""
             yield paper.head(f"Letter for step {number}")
@@ -220,7 +225,7 @@ def report(intake: Intake, diagnoses: Sequence[Diagnosis], paper: Paper) -> Iter
         yield from _others(paper, diagnosis)
         yield from _reply(paper, diagnosis)
         yield from _evidence(paper, diagnosis)
-        yield from _plan(paper, diagnosis)
+        yield from plan_lines(paper, diagnosis.plan)
 
 
 def _complaint(intake: Intake) -> str:

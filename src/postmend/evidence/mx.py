@@ -8,11 +8,28 @@ from postmend.model import Cause, Fact, Finding
 from postmend.model.dns import Answer, Rcode, Resolver
 
 _MOST_HOSTS = 20
+_MOST_TALKED = 5  # servers that are talked to
 _GOOD = (Cause.DOMAIN_NOT_FOUND, Cause.MX_INVALID)
 
 
-async def check_mx(resolver: Resolver, domain: str) -> tuple[Finding, ...]:
-    """Check where mail to `domain` goes; findings `mx.*`, the verdict on the whole first."""
+async def mail_hosts(resolver: Resolver, domain: str) -> tuple[tuple[str, str], ...]:
+    """Name and address of the servers that take the mail of `domain`, one of each family a host, the best first."""
+    answer = await resolver.query(domain, "MX")
+    names = mx_hosts(answer)[:_MOST_TALKED] if answer.records else [domain]
+    pairs = await asyncio.gather(*(_addresses(resolver, name) for name in names))
+    named = ((name, each) for name, pair in zip(names, pairs, strict=True) for each in pair)
+    return tuple((name, each.records[0]) for name, each in named if each.records)
+
+
+async def _addresses(resolver: Resolver, host: str) -> tuple[Answer, Answer]:
+    return await asyncio.gather(resolver.query(host, "A"), resolver.query(host, "AAAA"))
+
+
+async def check_mx(resolver: Resolver, domain: str, *, allow_private: bool = False) -> tuple[Finding, ...]:
+    """Check where mail to `domain` goes; findings `mx.*`, the verdict on the whole first.
+
+    `allow_private` lets laboratories have servers on addresses that only exist inside.
+    """
     if domain.startswith("["):
         return (_finding(domain, "mx.literal", Fact.NONE, f"{domain} is an address literal: no MX is asked", ()),)
     answer = await resolver.query(domain, "MX")
@@ -30,35 +47,52 @@ async def check_mx(resolver: Resolver, domain: str) -> tuple[Finding, ...]:
             _finding(domain, "mx.no_domain", Fact.FAIL, detail, (answer,), supports=(Cause.DOMAIN_NOT_FOUND,)),
         )  # fmt: skip
     if not answer.records:
-        return (await _implicit(resolver, domain, answer),)
+        return await _implicit(resolver, domain, answer)
     hosts = mx_hosts(answer)
     if not hosts:
         detail = f"{domain} has a null MX: it takes no mail at all (RFC 7505)"
         return (_finding(domain, "mx.null", Fact.FAIL, detail, (answer,), supports=(Cause.MX_INVALID,)),)
-    return await _hosts(resolver, domain, hosts[:_MOST_HOSTS], answer)
+    found = await _hosts(resolver, domain, hosts[:_MOST_HOSTS], answer, allow_private=allow_private)
+    if len(hosts) > _MOST_HOSTS:
+        detail = f"{domain} has {len(hosts):,} MX; only the first {_MOST_HOSTS} were looked at, as senders do"
+        found += (_finding(domain, "mx.too_many", Fact.NONE, detail, (answer,)),)
+    return found
 
 
-async def _implicit(resolver: Resolver, domain: str, mx: Answer) -> Finding:
-    a, aaaa = await asyncio.gather(resolver.query(domain, "A"), resolver.query(domain, "AAAA"))
+async def _implicit(resolver: Resolver, domain: str, mx: Answer) -> tuple[Finding, ...]:
+    a, aaaa = await _addresses(resolver, domain)
     if a.records or aaaa.records:
         detail = f"{domain} has no MX; its own address takes the mail (RFC 5321 section 5.1)"
-        return _finding(domain, "mx.ok", Fact.PASS, detail, (mx, a), against=_GOOD)
+        return (
+            _finding(domain, "mx.ok", Fact.PASS, detail, (mx, a), against=_GOOD),
+            _finding(domain, "mx.implicit", Fact.NONE, f"{domain} names no server for its mail (MX)", (mx,)),
+        )
     if a.failed or aaaa.failed:
         detail = f"{domain} has no MX, and its address could not be asked: not known"
-        return _finding(domain, "mx.temperror", Fact.TEMPERROR, detail, (mx, a))
+        return (_finding(domain, "mx.temperror", Fact.TEMPERROR, detail, (mx, a)),)
     detail = f"{domain} exists, but has neither MX nor address: mail cannot be delivered"
-    return _finding(domain, "mx.nowhere", Fact.FAIL, detail, (mx, a), supports=_GOOD)
+    return (_finding(domain, "mx.nowhere", Fact.FAIL, detail, (mx, a), supports=_GOOD),)
 
 
-def _fault(host: str, a: Answer, aaaa: Answer) -> str:
+def _fault(host: str, a: Answer, aaaa: Answer, *, allow_private: bool) -> str:
     """Why an MX host cannot take mail; empty where it can or nobody knows."""
+    if _is_address(host):
+        return f"{host} is an address, where a name belongs (RFC 5321 section 5.1)"
     if a.failed or aaaa.failed:
         return ""
     addresses = [*a.records, *aaaa.records]
     if not addresses:
         return f"{host} does not exist" if a.rcode is Rcode.NXDOMAIN else f"{host} has no address"
-    outside = [each for each in addresses if not is_inside(each)]
+    outside = [each for each in addresses if allow_private or not is_inside(each)]
     return "" if outside else f"{host} leads to {addresses[0]}, an address that only exists inside a network"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def is_inside(text: str) -> bool:
@@ -70,11 +104,11 @@ def is_inside(text: str) -> bool:
     return any(ip.version == net.version and ip in net for net in map(ipaddress.ip_network, private))
 
 
-async def _hosts(resolver: Resolver, domain: str, hosts: list[str], mx: Answer) -> tuple[Finding, ...]:
-    pairs = await asyncio.gather(
-        *(asyncio.gather(resolver.query(host, "A"), resolver.query(host, "AAAA")) for host in hosts)
-    )
-    faults = [_fault(host, a, aaaa) for host, (a, aaaa) in zip(hosts, pairs, strict=True)]
+async def _hosts(
+    resolver: Resolver, domain: str, hosts: list[str], mx: Answer, *, allow_private: bool
+) -> tuple[Finding, ...]:
+    pairs = await asyncio.gather(*(_addresses(resolver, host) for host in hosts))
+    faults = [_fault(host, a, aaaa, allow_private=allow_private) for host, (a, aaaa) in zip(hosts, pairs, strict=True)]
     unknown = any(a.failed or aaaa.failed for a, aaaa in pairs)
     told = ", ".join(hosts[:4])
     aliases = [
@@ -93,8 +127,10 @@ async def _hosts(resolver: Resolver, domain: str, hosts: list[str], mx: Answer) 
             domain, "mx.temperror", Fact.TEMPERROR, f"the addresses of {told} could not be asked: not known", (mx,)
         )  # fmt: skip
     else:
-        partly = f"; but {'; '.join(broken[:3])}" if broken else ""
-        whole = _finding(domain, "mx.ok", Fact.PASS, f"mail to {domain} goes to {told}{partly}", (mx,), against=_GOOD)
+        whole = _finding(domain, "mx.ok", Fact.PASS, f"mail to {domain} goes to {told}", (mx,), against=_GOOD)
+        if broken:
+            detail = f"some MX of {domain} cannot take mail: {'; '.join(broken[:3])}"
+            aliases.append(_finding(domain, "mx.partly_broken", Fact.NONE, detail, (mx,)))
     return (whole, *aliases)
 
 

@@ -5,6 +5,7 @@ that other recorders can share the file. What was not recorded is answered as a 
 """
 
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -12,12 +13,16 @@ from postmend.model.dns import Answer, Asker, Rcode
 from postmend.model.errors import ParseError
 
 _MOST_OCTETS = 256 << 20
+T = TypeVar("T")
 _Key = tuple[str, str, bool]
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
     dns: Answer | None = None
     direct: bool = False  # asked of the zone's own servers
+    noted: str = ""  # what else was asked (smtp, https), of whom, and what came of it
+    key: str = ""
+    value: msgspec.Raw = msgspec.Raw(b"null")
 
 
 def _key(name: str, rdtype: str, *, direct: bool) -> _Key:
@@ -56,6 +61,11 @@ class Recorder:
         for answer in answers:
             self._file.write(msgspec.json.encode(_Line(answer, key[2])) + b"\n")
 
+    def note(self, kind: str, key: str, value: object) -> None:
+        """Write down what somebody else than DNS said."""
+        self._file.write(msgspec.json.encode(_Line(noted=kind, key=key, value=msgspec.Raw(msgspec.json.encode(value)))))
+        self._file.write(b"\n")
+
     async def close(self) -> None:
         """Close what was asked, and give the recording its name; raise ParseError where the disk is full."""
         await self._asked.close()
@@ -72,6 +82,7 @@ class Replay:
 
     def __init__(self, path: Path) -> None:
         self._answers: dict[_Key, list[Answer]] = {}
+        self._noted: dict[tuple[str, str], msgspec.Raw] = {}
         for number, line in enumerate(_lines(path), 1):
             try:
                 held = msgspec.json.decode(line, type=_Line)
@@ -80,6 +91,8 @@ class Replay:
             if held.dns is not None:
                 key = _key(held.dns.name, held.dns.type, direct=held.direct)
                 self._answers.setdefault(key, []).append(held.dns)
+            elif held.noted:
+                self._noted[held.noted, held.key] = held.value
 
     async def query(self, name: str, rdtype: str) -> Answer:
         """The recorded answer."""
@@ -89,6 +102,14 @@ class Replay:
     async def authoritative(self, name: str, rdtype: str) -> tuple[Answer, ...]:
         """The recorded answers of the zone's own servers."""
         return tuple(self._answers.get(_key(name, rdtype, direct=True), ()))
+
+    def noted(self, kind: str, key: str, type_: type[T]) -> T | None:
+        """What was noted, None where nothing was; raise ParseError where it is of another form."""
+        held = self._noted.get((kind, key))
+        try:
+            return msgspec.json.decode(held, type=type_) if held is not None else None
+        except msgspec.MsgspecError as error:
+            raise ParseError(f"the recording of {key}: {error}") from error
 
     async def close(self) -> None:
         """Nothing to let go of."""

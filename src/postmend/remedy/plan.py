@@ -6,36 +6,16 @@ The sender's side comes before the recipient's. A step whose facts are not known
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from postmend.knowledge.causes import cause_info
 from postmend.knowledge.remedies import StepText, remedies
 from postmend.knowledge.weights import weight_of
 from postmend.model import Cause, Diagnosis, Fact, Finding, RecordChange, Side, Step
+from postmend.remedy.case import Case, letter, one_line
 
 _ORDER = {Side.SENDER: 0, Side.MESSAGE: 0, Side.NETWORK: 1, Side.RECIPIENT: 2, Side.RECIPIENT_ADMIN: 3}
 _SIZE = re.compile(r"\b\d[\d.,]*\s?(?:[kmg]i?b|bytes|octets)\b", re.IGNORECASE)
 _PER = re.compile(r"\b(?:per|a|/)\s?(?:second|minute|hour|day)|24 hours", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """What is known, by the names that templates use; a name that is missing is not known."""
-
-    names: Mapping[str, str]
-
-    def fill(self, template: str) -> str:
-        return re.sub(r"\{(\w+)\}", lambda found: self.names[found[1]], template)
-
-    def knows(self, *templates: str, needs: Sequence[str] = ()) -> bool:
-        used = {name for template in templates for name in re.findall(r"\{(\w+)\}", template)}
-        return all(self.names.get(name) for name in used | set(needs))
-
-
-def _line(text: str, most: int) -> str:
-    """Outside text on one line, quotes out, so that it can stand in a command or a letter."""
-    plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return plain if len(plain) <= most else plain[: most - 4] + " ..."
 
 
 def _evidence_lines(findings: Sequence[Finding]) -> str:
@@ -43,7 +23,7 @@ def _evidence_lines(findings: Sequence[Finding]) -> str:
     bad = [f.detail for f in findings if f.result is Fact.FAIL]
     if not good and not bad:
         return ""
-    said = [f"  - {_line(detail, 200)}" for detail in (good or bad)[:6]]
+    said = [f"  - {one_line(detail, 200)}" for detail in (good or bad)[:6]]
     return "What we checked on our side:\n\n" + "\n".join(said) + "\n"
 
 
@@ -64,7 +44,7 @@ def _spf_term(ip: str) -> str:
         return ""
 
 
-def _case(diagnosis: Diagnosis, facts: Mapping[str, str]) -> _Case:
+def _case(diagnosis: Diagnosis, facts: Mapping[str, str]) -> Case:
     failure, extracts = diagnosis.failure, diagnosis.reading.extracts
     host = failure.remote.host or diagnosis.reading.remote_host
     limits = extracts.limits
@@ -74,8 +54,8 @@ def _case(diagnosis: Diagnosis, facts: Mapping[str, str]) -> _Case:
         "recipient_domain": failure.recipient.rpartition("@")[2].lower(),
         "host": host,
         "by_host": f"the server was {host}" if host else "no host is named",
-        "reply": _line(failure.reply.text, 600),
-        "reply_short": _line(failure.reply.text.replace("'", ""), 60),
+        "reply": one_line(failure.reply.text, 600),
+        "reply_short": one_line(failure.reply.text.replace("'", ""), 60),
         "evidence": _evidence_lines(diagnosis.evidence),
         "url": extracts.urls[0] if extracts.urls else "",
         "limit": next((limit for limit in limits if _PER.search(limit)), ""),
@@ -83,22 +63,11 @@ def _case(diagnosis: Diagnosis, facts: Mapping[str, str]) -> _Case:
         "hostname": _hostname(diagnosis, facts),
         "spf_term": _spf_term(facts.get("ip", "")),
     }
-    return _Case({name: _line(value, 2000) if name != "evidence" else value for name, value in names.items() if value})
+    known = {name: value for name, value in names.items() if value}
+    return Case({name: value if name == "evidence" else one_line(value, 2000) for name, value in known.items()})
 
 
-def _letter(name: str, case: _Case) -> str:
-    """A letter's text; lines whose facts are not known are left out, and it needs the reply at least."""
-    if not name or not case.knows(needs=("reply",)):
-        return ""
-    lines = []
-    for line in remedies().letters[name].text.strip().split("\n"):
-        known = {**dict.fromkeys(("by_host", "evidence"), ""), **case.names}
-        if all(known.get(used) is not None for used in re.findall(r"\{(\w+)\}", line)):
-            lines.append(_Case(known).fill(line))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-
-
-def _steps(cause: Cause, case: _Case, findings: frozenset[str]) -> Iterator[Step]:
+def _steps(cause: Cause, case: Case, findings: frozenset[str]) -> Iterator[Step]:
     taken: set[str] = set()
     for number, text in enumerate(step for step in remedies().step if step.cause is cause):
         if (text.slot and text.slot in taken) or (text.when and text.when not in findings):
@@ -109,19 +78,19 @@ def _steps(cause: Cause, case: _Case, findings: frozenset[str]) -> Iterator[Step
         yield _step(text, f"{cause}.{text.slot or number}", case)
 
 
-def _step(text: StepText, ident: str, case: _Case) -> Step:
+def _step(text: StepText, ident: str, case: Case) -> Step:
     return Step(
         id=ident,
         who=text.who or cause_info(text.cause).who,
         do=case.fill(text.do),
         url=case.fill(text.url),
-        letter=_letter(text.letter, case),
+        letter=letter(text.letter, case),
         config=tuple(case.fill(line) for line in text.config),
         verify=case.fill(text.verify) if case.knows(text.verify) else "",
     )
 
 
-def _delisting(findings: Sequence[Finding], case: _Case) -> Iterator[Step]:
+def delistings(findings: Sequence[Finding], reply_url: str = "") -> Iterator[Step]:
     """A step for each list that has the address or domain, those named by the reply first."""
     listed = [f for f in findings if f.id in {"blocklist.listed", "blocklist.domain_listed"}]
     rank = {"named": 0, "used": 1, "major": 2, "minor": 3}
@@ -132,7 +101,7 @@ def _delisting(findings: Sequence[Finding], case: _Case) -> Iterator[Step]:
             f"delist.{finding.get('zone')}",
             Side.SENDER,
             do,
-            url=finding.get("delist") if finding.get("delist") != case.names.get("url") else "",
+            url=finding.get("delist") if finding.get("delist") != reply_url else "",
             verify=f"dig +short {finding.get('query')}" if finding.get("query") else "",
         )
 
@@ -147,7 +116,8 @@ def _removal(finding: Finding) -> str:
     return f"There is nothing to ask for: {by_itself}."
 
 
-def _record_step(change: RecordChange) -> Step:
+def record_step(change: RecordChange) -> Step:
+    """The step that carries out a change of DNS."""
     verb = "Change" if change.before else "Publish"
     return Step(
         f"record.{change.type.lower()}",
@@ -178,8 +148,8 @@ def plan(diagnosis: Diagnosis, facts: Mapping[str, str], records: Sequence[Recor
     own = list(_steps(diagnosis.cause, case, findings))
     for cause in _also(diagnosis):
         own += list(_steps(cause, case, findings))[:2]
-    lists = list(_delisting(diagnosis.evidence, case))
-    changes = [_record_step(change) for change in records]
+    lists = list(delistings(diagnosis.evidence, case.names.get("url", "")))
+    changes = [record_step(change) for change in records]
     if changes:
         own = [step for step in own if not step.id.endswith((".record", ".publish"))]
     # The exact record first; then the steps; a delisting only after the step that ends the source of it.

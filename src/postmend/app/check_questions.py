@@ -1,0 +1,186 @@
+"""The questions that `check` puts about a domain, an IP address and a message: each by itself, all side by side."""
+
+import asyncio
+import ipaddress
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from postmend.app.noted import receive
+from postmend.app.settings import Settings
+from postmend.evidence.bimi import check_bimi
+from postmend.evidence.blocklists import check_blocklists
+from postmend.evidence.dane import find_tlsa, judge_dane
+from postmend.evidence.dkim_key import KeyState
+from postmend.evidence.dkim_selectors import DomainKeys, find_keys, keys_findings
+from postmend.evidence.dmarc import discover, organizational_of
+from postmend.evidence.dmarc_reports import check_dmarc_record
+from postmend.evidence.freshness import check_freshness
+from postmend.evidence.helo import check_helo
+from postmend.evidence.mta_sts import check_mta_sts
+from postmend.evidence.mx import check_mx, is_inside, mail_hosts
+from postmend.evidence.public_suffix import old_organizational
+from postmend.evidence.rdns import check_rdns
+from postmend.evidence.receiving import Caller
+from postmend.evidence.spf_finding import check_spf
+from postmend.evidence.spf_lint import lint_spf
+from postmend.evidence.spf_record import is_spf
+from postmend.evidence.spf_repair import propose
+from postmend.evidence.spf_result import Spf
+from postmend.evidence.sweep import check_neighbours
+from postmend.evidence.tlsrpt import check_tlsrpt
+from postmend.knowledge.selectors import selectors_to_try
+from postmend.model import Fact, Finding, RecordChange
+from postmend.model.dialogue import Dialer
+from postmend.model.dns import Asker, Resolver
+from postmend.model.fetch import Fetcher
+from postmend.remedy.dmarc_path import dmarc_steps
+
+_MOST_ADDRESSES = 8  # of a host
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What one question came to: findings, and by finding the DNS change that mends it and later records."""
+
+    findings: tuple[Finding, ...] = ()
+    records: dict[str, RecordChange] = field(default_factory=dict)
+    later: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+Question = Coroutine[Any, Any, Answered]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Whom is asked: DNS, mail servers and web servers."""
+
+    asker: Asker
+    dialer: Dialer
+    fetcher: Fetcher
+    caller: Caller
+    settings: Settings
+    selectors: tuple[str, ...] = ()
+
+
+async def _plain(question: Coroutine[Any, Any, tuple[Finding, ...]]) -> Answered:
+    return Answered(await question)
+
+
+async def host_addresses(resolver: Resolver, name: str) -> list[str]:
+    """The addresses of a host, IPv4 first."""
+    a, aaaa = await asyncio.gather(resolver.query(name, "A"), resolver.query(name, "AAAA"))
+    return [*a.records, *aaaa.records][:_MOST_ADDRESSES]
+
+
+def about_ip(world: World, ip: str) -> dict[str, Question]:
+    """What is asked about a sending IP address; a private one is told, and lists outside are not asked about it."""
+    asked = {
+        f"rdns of {ip}": _plain(check_rdns(world.asker, ip)),
+        f"rdns of {ip} now": _plain(check_freshness(world.asker, ipaddress.ip_address(ip).reverse_pointer, "PTR")),
+    }
+    if is_inside(ip) and not world.settings.allow_private:
+        asked[f"blocklist of {ip}"] = _plain(_private(ip))
+    else:
+        asked[f"blocklist of {ip}"] = _plain(_lists(world, ip))
+        if world.settings.neighbours:
+            around = check_neighbours(world.asker, ip, world.settings.lists(), world.settings.blocklist_keys)
+            asked[f"blocklist around {ip}"] = _plain(around)
+    return asked
+
+
+def _lists(world: World, subject: str) -> Coroutine[Any, Any, tuple[Finding, ...]]:
+    settings = world.settings
+    return check_blocklists(world.asker, subject, keys=settings.blocklist_keys, lists=settings.lists())
+
+
+async def _private(ip: str) -> tuple[Finding, ...]:
+    detail = f"{ip} only exists inside a network: receivers see another address, and lists know nothing of this one"
+    return (Finding("ip", "ip.private", ip, Fact.NONE, detail),)
+
+
+async def about_host(world: World, name: str) -> dict[str, Question]:
+    """What is asked about a host that sends: each of its addresses, and its name as HELO."""
+    asked: dict[str, Question] = {"blocklist": _plain(_lists(world, name))}
+    for ip in await host_addresses(world.asker, name):
+        asked |= about_ip(world, ip)
+        asked[f"helo as {ip}"] = _plain(check_helo(world.asker, name, ip))
+    return asked
+
+
+async def about_domain(world: World, domain: str) -> dict[str, Question]:
+    """What is asked about a domain, and about the servers that take its mail."""
+    asker, settings = world.asker, world.settings
+    hosts = await mail_hosts(asker, domain)
+    asked = {
+        "mx": _plain(check_mx(asker, domain, allow_private=settings.allow_private)),
+        "mx now": _plain(check_freshness(asker, domain, "MX")),
+        "spf": _spf(world, domain),
+        "spf now": _plain(check_freshness(asker, domain, "TXT")),
+        "dkim": _plain(_dkim(world, domain, tuple(host for host, _ in hosts))),
+        "dmarc": _dmarc(world, domain),
+        "dmarc now": _plain(check_freshness(asker, f"_dmarc.{domain}", "TXT")),
+        "bimi": _plain(_bimi(asker, domain)),
+        "blocklist": _plain(_lists(world, domain)),
+        "tlsrpt": _plain(check_tlsrpt(asker, domain)),
+    }
+    named = tuple(dict.fromkeys(host for host, _ in hosts))
+    asked["mta_sts"] = _plain(check_mta_sts(asker, world.fetcher, domain, named))
+    for host, ip in hosts:
+        if settings.allow_private or not is_inside(ip):
+            asked[f"smtp of {host} [{ip}]"] = _plain(_receiving(world, domain, host, ip))
+    return asked
+
+
+async def _spf(world: World, domain: str) -> Answered:
+    """The record in itself; and whether the sending address, where one is told, may send, with the proven repair."""
+    findings = await lint_spf(world.asker, domain)
+    if not world.settings.ip:
+        return Answered(findings)
+    found, result = await check_spf(world.asker, world.settings.ip, f"postmaster@{domain}", world.settings.helo)
+    change = None
+    if result.result not in {Spf.PASS, Spf.TEMPERROR, Spf.NEUTRAL}:
+        change = await propose(world.asker, world.settings.ip, result)
+    return Answered((*findings, *found), {f.id: change for f in (*found, *findings)} if change else {})
+
+
+async def _dmarc(world: World, domain: str) -> Answered:
+    findings, discovery = await check_dmarc_record(world.asker, domain)
+    change, later = dmarc_steps(discovery)
+    mends = ("dmarc.no_record", "dmarc.not_a_record", "dmarc.no_reports", "dmarc.only_watching", "dmarc.testing")
+    mended = [ident for ident in mends if any(f.id == ident for f in findings)]
+    if not mended or change is None:
+        return Answered(findings)
+    return Answered(findings, {mended[0]: change}, {mended[0]: later})
+
+
+async def _bimi(asker: Asker, domain: str) -> tuple[Finding, ...]:
+    return await check_bimi(asker, domain, await discover(asker, domain))
+
+
+def _works(keys: DomainKeys) -> bool:
+    return any(each.state is KeyState.OK for each in (*keys.named, *keys.guessed))
+
+
+async def _dkim(world: World, domain: str, mx: tuple[str, ...]) -> tuple[Finding, ...]:
+    """The keys of a domain; where it has none, those of its organizational domain, which are aligned as well."""
+    txt = await world.asker.query(domain, "TXT")
+    spf = " ".join(text for text in txt.records if is_spf(text))
+    tried = selectors_to_try((*mx, spf))
+    keys = await find_keys(world.asker, domain, world.selectors, tried)
+    above = old_organizational(domain) or await organizational_of(world.asker, domain)
+    if not _works(keys) and above and above != domain:
+        higher = await find_keys(world.asker, above, world.selectors, tried)
+        if _works(higher) or keys.top.rcode != higher.top.rcode:
+            return keys_findings(higher, above)
+    return keys_findings(keys, domain)
+
+
+async def _receiving(world: World, domain: str, host: str, ip: str) -> tuple[Finding, ...]:
+    mx, tlsa, address = await asyncio.gather(
+        world.asker.query(domain, "MX"), find_tlsa(world.asker, host), world.asker.query(host, "A")
+    )
+    shown = await receive(world.asker, world.dialer, (host, ip), domain, world.caller)
+    records, answer = tlsa
+    signed = mx.authenticated and address.authenticated and answer.authenticated
+    return (*shown.findings, *judge_dane(host, records, answer, shown.chain, authenticated=signed))

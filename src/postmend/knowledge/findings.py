@@ -1,0 +1,62 @@
+"""What a finding costs, who is behind it and what to do about it (`findings.toml`)."""
+
+from enum import StrEnum
+from functools import cache
+
+import msgspec
+
+from postmend.knowledge import compiled
+from postmend.model import Fact, Finding, ParseError, Side
+
+FILE = compiled.HERE / "findings.toml"
+
+
+class Grade(StrEnum):
+    """What a finding costs, the worst first; `fine` where it costs nothing."""
+
+    REFUSED = "refused"
+    BULK = "bulk"
+    HARMS = "harms"
+    ADVICE = "advice"
+    FINE = "fine"
+
+
+class Repair(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One table; the file's head says what each field means."""
+
+    grade: Grade
+    by: str
+    do: str
+    who: Side = Side.SENDER
+    needs: tuple[str, ...] = ()
+    url: str = ""
+    config: tuple[str, ...] = ()
+    letter: str = ""
+    verify: str = ""
+
+
+def _read() -> dict[str, Repair]:
+    import tomllib
+
+    try:
+        return msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8")), dict[str, Repair])
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ParseError(f"{FILE.name}: {error}") from error
+
+
+@cache
+def repairs() -> dict[str, Repair]:
+    """Every repair, by the id of its finding."""
+    return compiled.load("findings", dict[str, Repair], [FILE], _read)
+
+
+def grade_of(finding: Finding) -> Grade:
+    """What a finding costs; a listing by the list's standing."""
+    if finding.check == "blocklist":
+        if finding.result is not Fact.FAIL:
+            return Grade.FINE
+        return {"hint": Grade.ADVICE, "minor": Grade.HARMS}.get(finding.get("standing"), Grade.REFUSED)
+    known = repairs().get(finding.id)
+    if known is None:
+        return Grade.HARMS if finding.result in {Fact.FAIL, Fact.PERMERROR} else Grade.FINE
+    return known.grade
