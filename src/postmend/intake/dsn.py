@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from postmend.intake.scan import read_headers
 from postmend.model import Host
 
-_MOST = 2 << 20  # characters: some 10,000 recipients
+MAX_STATUS = 4 << 20  # octets: some 20,000 recipients
 _ADDRESS = re.compile(r"\"[^\"\n]{1,62}\"@[\w.-]{1,253}|[^\s<>\"'(),;:\[\]]+@[^\s<>\"'(),;:]+")
 _ROUTE = re.compile(r"^(?:@[\w.-]{1,253},?)+:")
 
@@ -73,7 +73,7 @@ _GROUP_FIELDS = {"action", "status", "diagnostic-code", "remote-mta"}
 def read_status(text: str) -> Status:
     """Read a message/delivery-status body (RFC 3464 section 2); groups may lack the blank lines between them."""
     status = Status()
-    for block in _BLANK.split(text[:_MOST]):
+    for block in _BLANK.split(text[:MAX_STATUS]):
         fields = read_headers(block.strip("\n").encode("utf-8", "replace"))
         names = {name for name, _ in fields}
         if "final-recipient" in names and status.recipients and status.recipients[-1].final:

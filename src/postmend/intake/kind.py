@@ -9,6 +9,7 @@ from postmend.model import Kind
 
 # Actions of RFC 3464 section 2.3.3 that are no failure, and `deliverable`: Postfix's answer to `sendmail -bv`.
 NOT_FAILED = frozenset({"delivered", "relayed", "expanded", "deliverable"})
+_MOST_FIELD = 2000  # characters of a field that are looked at
 _BOUNCE_FROM = re.compile(
     r"mailer[-_ ]?daemon|post[_ ]?master|mail[-_ .]?deliver|delivery[ -](?:sub)?system|mail administrator|bounce"
     r"|system administrator|mdaemon|no-?reply@sns|^<>$|returned mail|undeliver|mail[ -]?system|exchange server",
@@ -58,7 +59,7 @@ def kind_of(head: dict[str, str], status: Status, *, complaint: bool, notice: st
 
     `types` are the media types of the parts.
     """
-    subject = decode_words(head.get("subject", ""))
+    subject = decode_words(head.get("subject", "")[:_MOST_FIELD])
     if complaint or "feedback-report" in head.get("content-type", "").lower():
         return Kind.ARF
     if status.recipients:
@@ -89,7 +90,7 @@ def _by_actions(status: Status) -> Kind:
 
 
 def _by_words(head: dict[str, str], subject: str, notice: str) -> Kind:
-    sender = f"{decode_words(head.get('from', ''))} {head.get('sender', '')}"
+    sender = f"{decode_words(head.get('from', '')[:_MOST_FIELD])} {head.get('sender', '')[:_MOST_FIELD]}"
     from_system = bool(_BOUNCE_FROM.search(sender)) or "x-failed-recipients" in head
     about_failure = bool(_BOUNCE_SUBJECT.search(subject))
     auto = head.get("auto-submitted", "").lower()

@@ -3,7 +3,7 @@
 import re
 
 from postmend.intake.complaint import read_complaint
-from postmend.intake.dsn import Status, read_status
+from postmend.intake.dsn import MAX_STATUS, Status, read_status
 from postmend.intake.failures import Material, failures_of
 from postmend.intake.kind import kind_of
 from postmend.intake.notice import split_original
@@ -52,7 +52,7 @@ class _Parts:
 
     def _sort(self, part: Part) -> None:
         if part.type in _STATUS_TYPES:
-            status = read_status(part_text(part))
+            status = read_status(part_text(part, MAX_STATUS))
             if status.recipients or not self.status.recipients:
                 self.status = status
         elif part.type == "message/feedback-report":

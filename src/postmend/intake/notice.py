@@ -173,7 +173,7 @@ def bare_locals(notice: str) -> list[str]:
 
 def read_notice(notice: str, exclude: frozenset[str], failed: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     """Recipients and replies of a notice. `exclude` are addresses of the sending side, `failed` those a header names."""
-    lines = _lines(notice[: 128 << 10])
+    lines = _lines(notice)
     dialogue = _dialogue(lines)
     if dialogue:
         return dialogue

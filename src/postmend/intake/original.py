@@ -6,6 +6,7 @@ from postmend.intake.scan import Headers, decode_words
 from postmend.model import Host, Original
 
 _ADDR = re.compile(r"<([^<>\s]{1,320}@[^<>\s]{1,255})>|([^\s<>\"'(),;:]{1,64}@[\w.-]{1,253})")
+_MOST_RECEIVED = 2000  # characters
 _RECEIVED = re.compile(
     r"from\s+(?P<name>\S{1,255})(?:\s+\((?P<paren>[^()]{0,300}(?:\([^()]*\)[^()]{0,100})?)\))?.*?\bby\s+(?P<by>[\w.-]{1,255})",
     re.IGNORECASE | re.DOTALL,
@@ -62,7 +63,7 @@ def sending_host(headers: Headers, reporting: str) -> Host:
     for name, value in headers:
         if name != "received":
             continue
-        found = _RECEIVED.search(value)
+        found = _RECEIVED.match(value[:_MOST_RECEIVED])
         if found is None:
             continue
         if _SUBMITTED.search(value):

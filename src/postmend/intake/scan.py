@@ -12,7 +12,7 @@ from typing import NamedTuple
 MAX_HEADER_BYTES = 256 << 10
 MAX_PARTS = 64
 MAX_DEPTH = 12
-MAX_TEXT = 256 << 10  # what a notice says stands at its beginning
+MAX_TEXT = 512 << 10  # of a notice: what it says stands at its beginning, and some name thousands of recipients
 
 Headers = list[tuple[str, str]]
 _FIELD = re.compile(r"^([!-9;-~]{1,76})[ \t]*:(.*)", re.MULTILINE)
@@ -21,10 +21,17 @@ _FOLD = re.compile(r"\n(?:[ \t]+|(?=(?:boundary|charset|report-type|type|format|
 _BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]{1,200})\"?|([^\s;\"]{1,200}))", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:+-]{1,40})", re.IGNORECASE)
 _ENCODED_WORD = re.compile(r"=\?([\w.:+-]{1,40})(?:\*[\w-]*)?\?([bqBQ])\?([^?\s]{0,2000}|[^?]{0,2000})\?=")
+# What is not closed goes to the end: looked for once, and not again from each place.
 _TAG = re.compile(
-    r"<(?:style|script|head)\b.*?</(?:style|script|head)>|<!--.*?-->|<(?P<br>br|/?p|/?div|/?tr|/?li|/?h\d|/?table|/?blockquote)\b[^<>]*>|<[a-z!/][^<>]*>",
+    r"<(?:style|script)\b.*?(?:</(?:style|script)>|\Z)|<!--.*?(?:-->|\Z)"
+    r"|<(?P<br>br|/?p|/?div|/?tr|/?li|/?h\d|/?table|/?blockquote)\b[^<>]*>|<[a-z!/][^<>]*>",
     re.IGNORECASE | re.DOTALL,
 )
+
+
+_NOT_ASCII = {"utf-16", "utf-16le", "utf-16be", "utf-7"}
+# Codecs of Python that are no charsets of mail, and would only be slow or strange.
+_NO_CHARSETS = {"", "unicode_escape", "unicode-escape", "raw_unicode_escape", "raw-unicode-escape", "punycode", "idna"}
 
 
 class Part(NamedTuple):
@@ -63,19 +70,27 @@ def read_headers(head: bytes) -> Headers:
 
 
 def to_text(raw: bytes, charset: str = "") -> str:
-    """Decode by the charset named, else UTF-8, else what the bytes look like; never fails."""
-    if raw.isascii() and b"\x1b" not in raw and charset.lower() not in {"utf-16", "utf-16le", "utf-16be", "utf-7"}:
+    """Decode by the charset named, else UTF-8, else what the bytes look like; never fails, gives no lone surrogates."""
+    charset = charset.lower()
+    if charset.startswith("utf-16") and b"\0" not in raw[:400]:
+        charset = ""  # it says so, and is not
+    if raw.isascii() and b"\x1b" not in raw and charset not in _NOT_ASCII:
         return raw.decode("ascii")
-    for name in (_guess(raw), charset, "utf-8"):
+    for name in (_guess(raw), "" if charset in _NO_CHARSETS else charset, "utf-8"):
         if name:
             try:
-                return raw.decode(name)
+                return _whole(raw.decode(name))
             except (UnicodeError, LookupError):
                 continue
     try:
-        return raw.decode(charset or "utf-8", "replace") if charset else raw.decode("latin-1")
-    except LookupError:
+        return _whole(raw.decode(charset, "replace")) if charset not in _NO_CHARSETS else raw.decode("latin-1")
+    except (UnicodeError, LookupError):
         return raw.decode("latin-1")
+
+
+def _whole(text: str) -> str:
+    """A text without halves of surrogate pairs, which no encoding can write again."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _guess(raw: bytes) -> str:
@@ -149,16 +164,16 @@ def _part_of(inner: bytes) -> tuple[dict[str, str], bytes]:
     return headers, inner[at:] if headers else inner
 
 
-def part_text(part: Part) -> str:
-    """The text of a part: transfer encoding and charset undone, HTML made plain, at most MAX_TEXT of it."""
-    raw = part.body[: MAX_TEXT * 2]
+def part_text(part: Part, most: int = MAX_TEXT) -> str:
+    """The text of a part: transfer encoding and charset undone, HTML made plain, at most `most` octets of it."""
+    raw = part.body[: most * 2]
     how = part.headers.get("content-transfer-encoding", "").strip().lower()
     if how == "base64":
         raw = _unbase64(raw)
     elif how == "quoted-printable":
         raw = quopri.decodestring(raw)
     charset = _CHARSET.search(part.headers.get("content-type", ""))
-    text = to_text(raw[:MAX_TEXT], charset[1] if charset else "").replace("\r\n", "\n").replace("\r", "\n")
+    text = to_text(raw[:most], charset[1] if charset else "").replace("\r\n", "\n").replace("\r", "\n")
     if part.type == "text/html" or (part.type == "text/plain" and "<html" in text[:500].lower()):
         text = html_to_text(text)
     return text

@@ -36,8 +36,8 @@ _CODES = re.compile(
     r"|(?<=A)(?:UP#[A-Z0-9-]{2,14}|S\(\d{3,8}\))|(?<=P)RX\d|(?<=E)\d{7}|(?<=#)\d{3}-\d{3,8})(?!\w)"
 )  # fmt: skip
 _LIMIT = re.compile(
-    r"\b(\d[\d.,]*\s*(?:[kmg]i?b|bytes|octets|messages?|e?mails?|recipients?|connections?|rcpts?|envelopes?)\b(?:\s*(?:per|/|a|an|every|within|in)\s*(?:the\s+)?(?:last\s+)?(?:\d+\s*)?(?:seconds?|minutes?|hours?|days?|connection|message|session))?"
-    r"|\d[\d.,]*\s*(?:per|/)\s*(?:seconds?|minutes?|hours?|days?))",
+    r"(?<![\d.,\w])(\d[\d.,]{0,15}\s{0,3}(?:[kmg]i?b|bytes|octets|messages?|e?mails?|recipients?|connections?|rcpts?|envelopes?)\b(?:\s*(?:per|/|a|an|every|within|in)\s*(?:the\s+)?(?:last\s+)?(?:\d+\s*)?(?:seconds?|minutes?|hours?|days?|connection|message|session))?"
+    r"|\d[\d.,]{0,15}\s{0,3}(?:per|/)\s*(?:seconds?|minutes?|hours?|days?))",
     re.IGNORECASE,
 )
 _RETRY = re.compile(
