@@ -26,6 +26,9 @@ REFUSES, EVERYTHING, ENDED, HANGS = (
     "ended.lists.example",
     "hangs.lists.example",
 )
+# What a list answers for a listing, and its own test point, where they are not those of RFC 5782.
+ANSWERS = {"dbl.spamhaus.org": "127.0.1.2"}
+TEST_NAMES = {"dbl.spamhaus.org": "dbltest.com"}
 OTHER_IP = "198.51.100.250"  # a host of somebody else
 
 
@@ -178,7 +181,8 @@ def zone_of(it: Identity) -> Zone:
     made = dict(it.zone) | list_points()
     for zone, subjects in it.listed.items():
         made |= {
-            dnsbl_name(subject, zone): [("A", "127.0.0.2"), ("TXT", f"see https://{zone}/why")] for subject in subjects
+            dnsbl_name(subject, zone): [("A", ANSWERS.get(zone, "127.0.0.2")), ("TXT", f"see https://{zone}/why")]
+            for subject in subjects
         }
     return made
 
@@ -187,8 +191,8 @@ def list_points() -> Zone:
     """The test points of the sound lists (RFC 5782 section 5), and how the others misbehave."""
     made: Zone = {}
     for zone in LISTS:
-        front = "test" if zone.startswith("dbl.") else "2.0.0.127"
-        made[f"{front}.{zone}"] = [("A", "127.0.0.2")]
+        front = TEST_NAMES.get(zone, "test") if zone.startswith("dbl.") else "2.0.0.127"
+        made[f"{front}.{zone}"] = [("A", ANSWERS.get(zone, "127.0.0.2"))]
     made[f"*.{REFUSES}"] = [("A", "127.255.255.254")]
     made[f"*.{EVERYTHING}"] = [("A", "127.0.0.2")]
     made[f"*.{HANGS}"] = [("TIMEOUT", "")]

@@ -9,7 +9,7 @@ import dns.message
 import dns.query
 
 from tests.dnslab import Zone, quoted
-from tests.internet.identity import ENDED, EVERYTHING, HANGS, LISTS, REFUSES, Identity
+from tests.internet.identity import ANSWERS, ENDED, EVERYTHING, HANGS, LISTS, REFUSES, TEST_NAMES, Identity
 from tests.servers import Machine, wait_for
 
 if TYPE_CHECKING:
@@ -188,9 +188,9 @@ class NameServers:
         self._machine.write("/etc/nsd/root.zone", "".join(lines))
         for zone, subjects in self._lists.items():
             domains = zone.startswith("dbl.")
-            points = ["test"] if domains else ["127.0.0.2"]
+            points = [TEST_NAMES.get(zone, "test")] if domains else ["127.0.0.2"]
             text = [
-                f":127.0.0.2:see https://{zone}/why\n",
+                f":{ANSWERS.get(zone, '127.0.0.2')}:see https://{zone}/why\n",
                 *(f"{each}\n" for each in (*points, *sorted(subjects)) if domains or ":" not in each),
             ]
             self._machine.write(f"/etc/lists/{zone}", "".join(text))

@@ -4,12 +4,18 @@ A server that refuses before the message was sent cannot have looked at it: no s
 refuses after it may have. And a server that answered is there: the recipient's MX is not what is wrong.
 """
 
+from collections.abc import Sequence
+
 from postmend.model import Fact, Failure, Finding, Reading, Stage
 
 _BEFORE = frozenset({Stage.CONNECT, Stage.HELO, Stage.STARTTLS, Stage.AUTH, Stage.MAIL, Stage.RCPT})
 
 
-def circumstances(failure: Failure, reading: Reading) -> tuple[Finding, ...]:
+# What a server looks at before the message: where all of it is in order, it did not refuse for that.
+_IN_ORDER = frozenset({"rdns.ok", "spf.pass"})
+
+
+def circumstances(failure: Failure, reading: Reading, findings: Sequence[Finding] = ()) -> tuple[Finding, ...]:
     """Findings `reply.*` that only the judge weighs; they are not shown as evidence."""
     stage = reading.stage or failure.stage
     found = []
@@ -19,6 +25,8 @@ def circumstances(failure: Failure, reading: Reading) -> tuple[Finding, ...]:
     elif stage is Stage.DATA:
         detail = "it was refused after the message itself was sent"
         found.append(Finding("reply", "reply.after_data", str(stage), Fact.NONE, detail))
+        if {each.id for each in findings} >= _IN_ORDER:
+            found.append(Finding("reply", "reply.message_itself", str(stage), Fact.NONE, detail))
     if heard(failure, reading):
         host = failure.remote.host or reading.remote_host or failure.remote.ip or reading.remote_ip
         found.append(Finding("reply", "reply.heard", host, Fact.NONE, f"{host} answered"))

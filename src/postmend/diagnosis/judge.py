@@ -11,6 +11,7 @@ from postmend.diagnosis.scales import RULED_OUT, SAYS_NOTHING, Scales, weighed
 from postmend.knowledge.address import address_verdict
 from postmend.knowledge.book import STRENGTH
 from postmend.knowledge.causes import cause_info
+from postmend.knowledge.weights import Table
 from postmend.model import (
     AddressVerdict,
     Candidate,
@@ -28,10 +29,17 @@ _TEXT_CEILING = 0.9  # what words alone can reach
 
 
 def judge(
-    failure: Failure, reading: Reading, findings: Sequence[Finding] = (), not_asked: tuple[str, ...] = ()
+    failure: Failure,
+    reading: Reading,
+    findings: Sequence[Finding] = (),
+    not_asked: tuple[str, ...] = (),
+    table: Table | None = None,
 ) -> Diagnosis:
-    """Judge one refusal. `not_asked` says, a line each, which questions were not put, and why."""
-    scales = weighed(reading, (*circumstances(failure, reading), *findings))
+    """Judge one refusal. `not_asked` says, a line each, which questions were not put, and why.
+
+    `table` is another table of weights, for whoever fits them (`tools/fit_weights.py`).
+    """
+    scales = weighed(reading, (*circumstances(failure, reading, findings), *findings), table)
     candidates = scales.shares()
     best = candidates[0]
     state = _state(candidates, scales, reading)

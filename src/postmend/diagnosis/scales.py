@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from postmend.knowledge.book import STRENGTH
 from postmend.knowledge.causes import cause_info
-from postmend.knowledge.weights import Weight, weight_of
+from postmend.knowledge.weights import Table, Weight, weight_of
 from postmend.model import Candidate, Cause, Finding, Reading
 
 RULED_OUT = 4.0  # nats downwards
@@ -18,6 +18,8 @@ _PLAIN_GAP = 4.5  # the same where the words name their cause strongly
 _FLOOR = 0.02  # the share below which a hypothesis of the text is as good as not named
 # Words for these name nobody's fault: somebody there refuses, and that is all they say.
 SAYS_NOTHING = frozenset({Cause.UNKNOWN, Cause.RECIPIENT_FILTER})
+# Words for these are used for whatever a receiver holds against a sender, or for any refusal at all.
+_LOOSE = SAYS_NOTHING | {Cause.SENDER_REPUTATION, Cause.SYSTEM_ERROR}
 _ELSEWHERE = frozenset({Cause.MX_INVALID, Cause.DOMAIN_NOT_FOUND})
 
 
@@ -35,6 +37,14 @@ class Scales:
     timing: dict[Cause, float] = field(default_factory=dict)
     confirmed: set[Cause] = field(default_factory=set)
 
+    def taken(self, cause: Cause) -> float:
+        """What a cause loses, in nats: by findings, and by the moment of the refusal.
+
+        A finding that shows a cause outweighs one that does not: a list that knows nothing of an address clears nobody.
+        """
+        by_findings = 0.0 if cause in self.confirmed else self.lowered.get(cause, 0.0)
+        return by_findings + self.timing.get(cause, 0.0)
+
     def shares(self) -> list[Candidate]:
         """Every cause with its share (0 to 1), best first."""
         top = max(self.nats.values())
@@ -51,66 +61,67 @@ def _prior(reading: Reading) -> dict[Cause, float]:
     return {cause: math.log(max(share, 1e-9) / max(nothing, 1e-9)) + 1.0 for cause, share in shares.items()}
 
 
-def _strength(reading: Reading) -> float:
-    """How strongly the words name their first cause."""
-    return max((m.weight for m in reading.matches if m.cause is reading.cause), default=0.0)
+def _strength(reading: Reading, cause: Cause) -> float:
+    """How strongly the words name a cause."""
+    return max((m.weight for m in reading.matches if m.cause is cause), default=0.0)
 
 
-def _hidden(reading: Reading, rows: Sequence[Weight]) -> frozenset[Cause]:
+def _lower(scales: Scales, rows: Sequence[Weight]) -> None:
+    """What findings take from the causes, once it is known which of them others confirm."""
+    for row in rows:
+        lowered = scales.timing if row.about_timing else scales.lowered
+        for cause, nats in row.lowers.items():
+            lowered[cause] = lowered.get(cause, 0.0) + nats
+    for cause in scales.nats:
+        scales.nats[cause] -= scales.taken(cause)
+
+
+def _hidden(reading: Reading, top: Cause) -> frozenset[Cause]:
     """Causes that the text may hide: those that its own cause hides, and all that vague or disproved words may."""
-    top = reading.cause
-    denied = sum(row.lowers.get(top, 0.0) for row in rows) >= RULED_OUT
-    vague = _strength(reading) <= STRENGTH["fair"]
-    hidden = cause_info(top).hides
-    return hidden | cause_info(Cause.UNKNOWN).hides if vague or denied else hidden
+    vague = top is not reading.cause or _strength(reading, top) <= STRENGTH["fair"]
+    hidden = cause_info(reading.cause).hides | cause_info(top).hides
+    return hidden | cause_info(Cause.UNKNOWN).hides if vague else hidden
 
 
-def _weigh(scales: Scales, row: Weight, hidden: frozenset[Cause]) -> None:
+def _raise(scales: Scales, row: Weight, hidden: frozenset[Cause]) -> None:
     for cause, nats in row.raises.items():
+        if row.about_timing and cause in scales.spoken:
+            continue  # the words say so already
         full = nats if cause in hidden or cause in scales.spoken else nats * _UNHIDDEN
         # Several findings for one cause say much the same: the strongest counts, not the sum.
         scales.raised[cause] = max(scales.raised.get(cause, 0.0), full)
-        if cause in row.confirms:
-            scales.confirmed.add(cause)
-    lowered = scales.timing if row.finding.startswith("reply.") else scales.lowered
-    for cause, nats in row.lowers.items():
-        lowered[cause] = lowered.get(cause, 0.0) + nats
 
 
-def _settle(scales: Scales, reading: Reading, hidden: frozenset[Cause]) -> None:
-    """Bring what the findings did into the vote.
+def _settle(scales: Scales, reading: Reading, top: Cause, hidden: frozenset[Cause]) -> None:
+    """Bring what was raised into the vote.
 
     A cause that the text hides fits its words nearly as well as the one it names: it starts only a little below.
     """
-    top = reading.cause
-    plain = _strength(reading) > STRENGTH["fair"] and top not in SAYS_NOTHING
-    gap = _PLAIN_GAP if plain else _HIDDEN_GAP
-    ceiling = scales.nats[top]
+    plain = _strength(reading, top) > STRENGTH["fair"] and top not in _LOOSE
+    start = scales.nats[top] - (_PLAIN_GAP if plain else _HIDDEN_GAP)
     for cause, nats in scales.raised.items():
-        start = scales.nats.get(cause, 0.0)
-        if cause in hidden and cause is not top:
-            start = max(start, ceiling - gap)
-        scales.nats[cause] = start + nats
-    for cause, nats in scales.lowered.items():
-        # A finding that shows a cause outweighs one that does not: a list that knows nothing of it clears nobody.
-        if cause in scales.nats and cause not in scales.confirmed:
-            scales.nats[cause] -= nats
-    for cause, nats in scales.timing.items():
-        if cause in scales.nats:
-            scales.nats[cause] -= nats
+        named = scales.nats.get(cause)
+        if cause is top or cause not in hidden:
+            begin = 0.0 if named is None else named
+        else:
+            begin = start - scales.taken(cause) if named is None else max(named, start - scales.taken(cause))
+        scales.nats[cause] = begin + nats
 
 
-def weighed(reading: Reading, findings: Sequence[Finding]) -> Scales:
-    """Weigh a reading and the findings about it."""
-    rows = [row for row in map(weight_of, findings) if row is not None]
+def weighed(reading: Reading, findings: Sequence[Finding], table: Table | None = None) -> Scales:
+    """Weigh a reading and the findings about it, by the table of `weights.toml` (or another that is being tried)."""
+    rows = [row for finding in findings if (row := weight_of(finding, table)) is not None]
     scales = Scales(_prior(reading), {h.cause for h in reading.hypotheses if h.weight >= _FLOOR})
-    hidden = _hidden(reading, rows)
+    scales.confirmed = {cause for row in rows for cause in row.confirms}
     if any(finding.id == "reply.heard" for finding in findings):
         # A server of theirs has answered: whatever is odd about their MX, the mail did get there.
+        scales.confirmed -= _ELSEWHERE - scales.spoken
+    _lower(scales, rows)
+    top = max(scales.nats, key=lambda cause: scales.nats[cause])
+    hidden = _hidden(reading, top)
+    if any(finding.id == "reply.heard" for finding in findings):
         hidden -= _ELSEWHERE
     for row in rows:
-        _weigh(scales, row, hidden)
-    if scales.confirmed and any(finding.id == "reply.heard" for finding in findings):
-        scales.confirmed -= _ELSEWHERE - scales.spoken
-    _settle(scales, reading, hidden)
+        _raise(scales, row, hidden)
+    _settle(scales, reading, top, hidden)
     return scales

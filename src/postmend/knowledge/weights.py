@@ -1,5 +1,6 @@
 """The table of what each finding does to the causes (`weights.toml`)."""
 
+from collections.abc import Mapping
 from functools import cache
 
 import msgspec
@@ -20,6 +21,14 @@ class Weight(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     lowers: dict[Cause, float] = {}
     confirms: tuple[Cause, ...] = ()
 
+    @property
+    def about_timing(self) -> bool:
+        """Whether it is about when the refusal was spoken, not about anything that was asked."""
+        return self.finding.startswith("reply.")
+
+
+Table = Mapping[tuple[str, str], Weight]  # by finding id and standing
+
 
 def _read() -> list[Weight]:
     import tomllib
@@ -31,14 +40,14 @@ def _read() -> list[Weight]:
 
 
 @cache
-def all_weights() -> dict[tuple[str, str], Weight]:
+def all_weights() -> Table:
     """Every row, by finding id and standing."""
     rows = compiled.load("weights", list[Weight], [FILE], _read)
     return {(row.finding, row.standing): row for row in rows}
 
 
-def weight_of(finding: Finding) -> Weight | None:
+def weight_of(finding: Finding, table: Table | None = None) -> Weight | None:
     """The row for a finding, None where it says nothing about any cause."""
-    table = all_weights()
+    rows = all_weights() if table is None else table
     standing = finding.get("standing") or finding.get("policy")
-    return table.get((finding.id, standing)) or table.get((finding.id, ""))
+    return rows.get((finding.id, standing)) or rows.get((finding.id, ""))
