@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from postmend.intake.logs import sniff
 from postmend.intake.logs.clock import MONTHS, Clock
 from postmend.intake.logs.exim import LINE as EXIM_LINE
 from postmend.intake.logs.syslog import LINE as SYSLOG_LINE
@@ -161,6 +162,8 @@ def look_at(name: str, path: Path, head: bytes) -> LogFile:
 
 def is_log(head: bytes) -> bool:
     """Whether most of the first lines are a log's."""
+    if sniff(head) not in {"", "syslog", "exim"}:
+        return True
     lines = [line for line in head.split(b"\n")[:200] if line.strip()]
     if head[:4096].lstrip().startswith((b"From ", b"Return-Path:", b"Received:")) or not lines:
         return False

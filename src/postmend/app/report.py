@@ -11,9 +11,11 @@ from pathlib import Path
 
 from postmend.app.inputs import Source, find_sources
 from postmend.app.logfiles import LogFile, cut, head_of, is_log, look_at, part_chunks
+from postmend.app.report_mails import Mails
 from postmend.intake.logs import Kept, LogReader
 from postmend.model import ParseError
 from postmend.traffic.build import build
+from postmend.traffic.received import Received
 from postmend.traffic.report import Inputs, Report
 from postmend.traffic.stitch import Stitcher
 
@@ -25,12 +27,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to report on. `since` and `until` are minutes since 1970; `jobs` processes side by side."""
+    """What to report on. `since` and `until` are minutes since 1970; `jobs` processes side by side.
+
+    `domains` are one's own: reports about others are told and left out. None: all are taken.
+    """
 
     paths: tuple[str, ...]
     since: int | None = None
     until: int | None = None
     jobs: int = 1
+    domains: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -100,9 +106,9 @@ def _side_by_side(logs: Sequence[LogFile], wanted: Wanted, progress: Progress, t
     return result
 
 
-def _sort(sources: Sequence[Source], problems: list[str]) -> list[LogFile]:
-    """The logs among the sources, in the order in which they were written."""
-    logs = []
+def _sort(sources: Sequence[Source], problems: list[str]) -> tuple[list[LogFile], list[Source]]:
+    """The logs among the sources, in the order in which they were written; and the rest, which may be mails."""
+    logs, others = [], []
     for source in sources:
         if source.path is None:
             problems.append("standard input: name a file")
@@ -112,51 +118,80 @@ def _sort(sources: Sequence[Source], problems: list[str]) -> list[LogFile]:
             if is_log(head):
                 logs.append(look_at(source.name, source.path, head))
             elif head.strip():
-                problems.append(f"{source.name}: neither a log nor a report")
+                others.append(source)
         except OSError as error:
             problems.append(f"{source.name}: cannot be read ({(error.strerror or str(error)).lower()})")
-    return sorted(logs, key=lambda log: log.first)
+    return sorted(logs, key=lambda log: log.first), others
+
+
+def _logs(logs: list[LogFile], wanted: Wanted, progress: Progress) -> _Read:
+    total = sum(log.size for log in logs)
+    progress(0, total)
+    if wanted.jobs > 1 and logs:
+        return _side_by_side(logs, wanted, progress, total)
+    done = [0]
+
+    def tell(size: int) -> None:
+        done[0] += size
+        progress(done[0], total)
+
+    return _read_logs(logs, wanted, tell)
+
+
+def _mails(others: list[Source], wanted: Wanted, read: _Read, progress: Progress) -> tuple[Mails, Received]:
+    """Mails and reports. Where there are logs, the bounces in mails are theirs already: only addresses are added."""
+    day = (wanted.since or -1440) // 1440, (wanted.until or 1 << 50) // 1440
+    received = Received(*day, own=frozenset(domain.lower() for domain in wanted.domains))
+    only = not any(read.tally)
+    stitcher = read.stitcher if only else Stitcher(set(), wanted.since, wanted.until)
+    mails = Mails(stitcher, received)
+    for number, source in enumerate(others, 1):
+        mails.take(source, read.problems.append)
+        progress(number, len(others))
+    if not only:
+        stitcher.finish()
+        read.stitcher.rollup.add_addresses(stitcher.rollup)
+        if mails.bounces:
+            read.problems.append(
+                f"{mails.bounces:,} bounces in mails are in the logs' counts already; their addresses were taken"
+            )
+    return mails, received
 
 
 def make_report(wanted: Wanted, progress: Progress = lambda _done, _total: None) -> Report:
     """Read everything and report; raises ParseError where nothing of use is in it."""
     sources = find_sources(wanted.paths)
     problems: list[str] = []
-    logs = _sort(sources, problems)
-    if not logs:
-        raise ParseError(
-            problems[0] if problems else f"{', '.join(wanted.paths)}: empty; logs or reports were expected"
-        )
-    total = sum(log.size for log in logs)
-    progress(0, total)
-    if wanted.jobs > 1:
-        read = _side_by_side(logs, wanted, progress, total)
-    else:
-        done = [0]
-
-        def tell(size: int) -> None:
-            done[0] += size
-            progress(done[0], total)
-
-        read = _read_logs(logs, wanted, tell)
+    logs, others = _sort(sources, problems)
+    if not logs and not others:
+        names = ", ".join(wanted.paths)[:200]
+        raise ParseError(problems[0] if problems else f"{names}: empty; logs, mails or reports were expected")
+    read = _logs(logs, wanted, progress)
+    mails, received = _mails(others, wanted, read, progress)
     read.stitcher.finish()
-    return build(
-        read.stitcher.rollup, _inputs(read, problems, len(logs), total), read.stitcher.first, read.stitcher.last
-    )
-
-
-def _inputs(read: _Read, problems: list[str], files: int, size: int) -> Inputs:
-    lines, unknown = sum(read.tally), read.tally[Kept.UNKNOWN]
+    rollup = read.stitcher.rollup
+    if not (any(read.tally) or received.reports or rollup.hours or rollup.complaints):
+        raise ParseError(next(iter(problems + read.problems), "nothing in it: logs, bounces or reports were expected"))
     told = problems + read.problems
+    told += [
+        f"{n} reports about {domain}: not one of the domains named" for domain, n in received.strangers.most_common(5)
+    ]
+    size = sum(log.size for log in logs)
+    inputs = _inputs(read, told, len(logs) + len(others), size, mails, received)
+    return build(rollup, inputs, read.stitcher.first, read.stitcher.last, received)
+
+
+def _inputs(read: _Read, told: list[str], files: int, size: int, mails: Mails, received: Received) -> Inputs:
+    lines, unknown = sum(read.tally), read.tally[Kept.UNKNOWN]
     if read.stitcher.evicted:
-        told.append(f"{read.stitcher.evicted} messages had been open for too long and were counted as they stood")
+        told.append(f"{read.stitcher.evicted:,} messages had been open for too long and were counted as they stood")
     if len(told) > _MOST_PROBLEMS:
         told = [*told[:_MOST_PROBLEMS], f"and {len(told) - _MOST_PROBLEMS} more"]
     return Inputs(
         files=files, bytes=size, lines=lines, used=read.tally[Kept.USED], foreign=read.tally[Kept.FOREIGN],
-        not_understood=unknown, share=round(unknown / max(lines, 1), 5), mails=0, reports=0, duplicates=0,
-        strange=[line.decode("utf-8", "replace") for line in read.strange], problems=told,
-        templates=read.stitcher.replies.templates,
+        not_understood=unknown, share=round(unknown / max(lines, 1), 5), mails=mails.mails, reports=received.reports,
+        duplicates=received.duplicates, strange=[line.decode("utf-8", "replace") for line in read.strange],
+        problems=told, templates=read.stitcher.replies.templates,
     )  # fmt: skip
 
 

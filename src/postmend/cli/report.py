@@ -19,6 +19,7 @@ _MB = 1 << 20
 @click.option("--until", metavar="TIME", default="", help="Up to here, not included.")
 @click.option("--by", "by", metavar="QUESTION", help=f"A whole table: {', '.join(TABLES)}.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes side by side.")
+@click.option("--domain", "domains", metavar="NAME", multiple=True, help="Take reports about these domains only.")
 @common
 def command(
     paths: tuple[str, ...],
@@ -26,19 +27,22 @@ def command(
     until: str,
     by: str | None,
     jobs: int,
+    domains: tuple[str, ...],
     as_json: bool,
     resolver: str | None,
     config_path: str | None,
 ) -> None:
     """Say what bounces here, why, and who causes it.
 
-    Takes logs (Postfix, Exim; plain, gz, bz2, xz, zst) and folders of them.
+    Takes logs (Postfix, Exim, Sendmail, OpenSMTPD, journald exports, Exchange and Microsoft 365 traces, PowerMTA,
+    events of SES, SendGrid, Mailgun, Postmark, SparkPost), mailboxes of bounces, DMARC, TLS and ARF reports; plain
+    or packed, and folders of them.
     Exits 1 when a finding needs somebody to act, 2 when more than 1 % of the lines were not understood.
     """
     load_settings(config_path, resolver=resolver)
     if by is not None and by not in TABLES:
         raise click.UsageError(f"--by: no such question: {by}; there are {', '.join(TABLES)}")
-    wanted = Wanted(paths, read_time(since), read_time(until), jobs)
+    wanted = Wanted(paths, read_time(since), read_time(until), jobs, domains)
     report = make_report(wanted, _progress if sys.stderr.isatty() else lambda _done, _total: None)
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", err=True, nl=False)

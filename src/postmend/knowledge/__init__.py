@@ -14,6 +14,7 @@ def compile_all() -> None:
     from postmend.knowledge.mailboxes import mailboxes
     from postmend.knowledge.providers import by_host
     from postmend.knowledge.remedies import remedies
+    from postmend.knowledge.senders import service_of
     from postmend.knowledge.symbols import symbol_info
     from postmend.knowledge.trouble import troubles
     from postmend.knowledge.weights import all_weights
@@ -26,6 +27,7 @@ def compile_all() -> None:
     mailboxes()
     limits()
     troubles()
+    service_of("example.com")
     by_host("example.com")
     all_content()
     hosts()

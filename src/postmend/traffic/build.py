@@ -11,6 +11,7 @@ from postmend.model import Cause
 from postmend.traffic.alarms import find_alarms
 from postmend.traffic.counts import unpack
 from postmend.traffic.culprits import FEWEST
+from postmend.traffic.received import Received
 from postmend.traffic.replies import side_of, to_str
 from postmend.traffic.report import (
     VERSION,
@@ -202,7 +203,7 @@ def _rates(totals: Counts, causes: list[CauseOut], rollup: Rollup, by: dict[str,
     return made
 
 
-def build(rollup: Rollup, inputs: Inputs, first: int, last: int) -> Report:
+def build(rollup: Rollup, inputs: Inputs, first: int, last: int, received: Received) -> Report:
     """Make the report. `first` and `last` are minutes since 1970, negative where nothing has a time."""
     cell = sum(rollup.hours.values())
     totals = counts_of(cell, sum(rollup.door.values()), sum(rollup.complaints.values()))
@@ -215,12 +216,20 @@ def build(rollup: Rollup, inputs: Inputs, first: int, last: int) -> Report:
     for (name, _), more in rollup.queue.items():
         waiting[name] += more
     return Report(
-        VERSION,
-        written(first) if first >= 0 else None,
-        written(last) if last >= 0 else None,
-        inputs, totals, rates, days, _periods(rollup, 1), causes, by,
-        [DeadOut(to_str(address), d.cause, d.count, written(d.last)) for address, d in dead[:_MOST_DEAD]],
-        max(len(dead) - _MOST_DEAD, 0),
-        find_alarms(rollup, rates), [], [],
-        sorted(((name, n) for name, n in waiting.items() if n > 0), key=lambda each: -each[1])[:50],
-    )  # fmt: skip
+        version=VERSION,
+        first=written(first) if first >= 0 else None,
+        last=written(last) if last >= 0 else None,
+        inputs=inputs,
+        totals=totals,
+        rates=rates,
+        days=days,
+        hours=_periods(rollup, 1),
+        causes=causes,
+        by=by,
+        suppress=[DeadOut(to_str(address), d.cause, d.count, written(d.last)) for address, d in dead[:_MOST_DEAD]],
+        suppress_more=max(len(dead) - _MOST_DEAD, 0),
+        findings=sorted(find_alarms(rollup, rates) + received.alarms(), key=lambda each: not each.act),
+        dmarc=received.domains(),
+        tls=received.tls_domains(),
+        waiting=sorted(((name, n) for name, n in waiting.items() if n > 0), key=lambda each: -each[1])[:50],
+    )

@@ -188,6 +188,13 @@ class Rollup:
         self._merge_samples(other)
         return numbers
 
+    def add_addresses(self, other: "Rollup") -> None:
+        """Add the dead addresses and complaints of another rollup, whose counts are in this one already."""
+        for address, dead in other.dead.items():
+            self.dead.setdefault(address, dead)
+        for key, count in other.complaints.items():
+            self.complaints[key] = self.complaints.get(key, 0) + count
+
     def _merge_samples(self, other: "Rollup") -> None:
         """Templates are numbered by each process for itself: new ones get numbers of their own."""
         by_text = {(s.cause, s.text[:80]): s for s in self.samples.values()}

@@ -4,14 +4,22 @@ A line longer than LONGEST is cut. Every line is accounted for: used, known, ano
 """
 
 import re
+from collections.abc import Callable
 
 from postmend.intake.logs.clock import Clock
+from postmend.intake.logs.events import Events, is_events
 from postmend.intake.logs.exim import IDENT, Exim
 from postmend.intake.logs.exim import LINE as EXIM_LINE
+from postmend.intake.logs.journal import Journal, journal_form
+from postmend.intake.logs.opensmtpd import PROGRAMS as OPENSMTPD
+from postmend.intake.logs.opensmtpd import OpenSmtpd
 from postmend.intake.logs.postfix import Handler, Postfix
+from postmend.intake.logs.sendmail import PROGRAMS as SENDMAIL
+from postmend.intake.logs.sendmail import Sendmail
 from postmend.intake.logs.sink import Kept, Sink
 from postmend.intake.logs.syslog import ISO, TRADITIONAL
 from postmend.intake.logs.syslog import LINE as SYSLOG_LINE
+from postmend.intake.logs.tables import Table, table_form
 
 LONGEST = 256 << 10
 _EXIM_AFTER = re.compile(
@@ -24,8 +32,13 @@ _USED, _KNOWN, _UNKNOWN = Kept.USED, Kept.KNOWN, Kept.UNKNOWN
 
 
 def sniff(head: bytes) -> str:
-    """`syslog` or `exim` by most of the first lines, empty where it is neither."""
+    """The form by the first lines: `syslog`, `exim`, `journal ...`, `table ...`, `events`; empty where it is none."""
     head = head[:_LOOKS]
+    for name, form in (("journal", journal_form(head)), ("table", table_form(head))):
+        if form:
+            return f"{name} {form}"
+    if is_events(head):
+        return "events"
     votes = {
         "exim": sum(1 for _ in EXIM_LINE.finditer(head)),
         "syslog": sum(1 for _ in SYSLOG_LINE.finditer(head)),
@@ -48,6 +61,9 @@ class LogReader:
         self._skipping = False
         self._exim = Exim(sink)
         self._postfix = Postfix(sink)
+        self._sendmail, self._opensmtpd = Sendmail(sink), OpenSmtpd(sink)
+        self._journal: Journal | None = None
+        self._read: Callable[[bytes], Kept] | None = None
         self._handlers: dict[bytes, Handler] = {}  # by program with its process id
 
     def feed(self, chunk: bytes) -> None:
@@ -71,6 +87,8 @@ class LogReader:
         rest, self._rest = self._rest, b""
         if rest.strip():
             self._lines(rest + b"\n")
+        if self._journal is not None:
+            self.tally[self._journal.close()] += 1
 
     def _lines(self, block: bytes) -> None:
         if b"\r\n" in block:
@@ -79,8 +97,32 @@ class LogReader:
         lines = block.split(b"\n")
         if self._form == "exim":
             self._exim_lines(lines)
-        else:
+        elif self._form == "syslog":
             self._syslog_lines(lines)
+        else:
+            self._other_lines(lines)
+
+    def _other_lines(self, lines: list[bytes]) -> None:
+        """Forms that bring a reader of single lines."""
+        self._read = self._read or self._reader()
+        lines.pop()  # behind the last line end
+        for line in lines:
+            kept = self._read(line)
+            if kept is _UNKNOWN:
+                self._strange(line)
+            else:
+                self.tally[kept] += 1
+
+    def _reader(self) -> Callable[[bytes], Kept]:
+        name, _, form = self._form.partition(" ")
+        if name == "journal":
+            self._journal = Journal(self._entry, form)
+            return self._journal.line
+        return Table(self._sink, form).line if name == "table" else Events(self._sink).line
+
+    def _entry(self, at: int, host: bytes, program: bytes, message: bytes) -> Kept:
+        word, _, rest = message.partition(b" ")
+        return self._handler(program)(at, host, word, rest)
 
     def _strange(self, line: bytes) -> None:
         self.tally[Kept.UNKNOWN] += 1
@@ -161,9 +203,13 @@ class LogReader:
 
     def _handler(self, program: bytes) -> Handler:
         made = self._postfix.handler(program)
-        if made is None:
-            made = self._exim_in_syslog if program.lower().startswith(b"exim") else _foreign
-        return made
+        if made is not None:
+            return made
+        if program in SENDMAIL:
+            return self._sendmail.handler
+        if program in OPENSMTPD:
+            return self._opensmtpd.handler
+        return self._exim_in_syslog if program.lower().startswith(b"exim") else _foreign
 
     def _exim_in_syslog(self, at: int, host: bytes, word: bytes, rest: bytes) -> Kept:
         found = _EXIM_AFTER.match(b"%s %s" % (word, rest))

@@ -1,0 +1,155 @@
+"""Mails and reports as the input of `postmend report`: bounces, complaints, DMARC and TLS reports, packed or not."""
+
+import mmap
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from postmend.app.inputs import Source, open_bytes
+from postmend.intake import read_any
+from postmend.intake.logs import Outcome
+from postmend.intake.logs.clock import minutes
+from postmend.intake.logs.tables import time_of
+from postmend.intake.mbox import is_mbox, split_mbox
+from postmend.intake.reports import members, read_dmarc, read_tls
+from postmend.intake.reports.archive import PIECE
+from postmend.intake.reports.attached import attached
+from postmend.intake.scan import normalise, read_headers, split_head
+from postmend.model import Action, Failure, Intake, Kind, ParseError
+from postmend.traffic.received import Received
+from postmend.traffic.stitch import Stitcher
+
+_OUTCOMES = {Action.FAILED: Outcome.BOUNCED, Action.DELAYED: Outcome.DEFERRED}
+_MAIL = 64 << 20  # bytes of one mail that are looked at for a report
+_PACKED = (b"\x1f\x8b", b"PK\x03\x04")
+
+
+def is_report(head: bytes) -> bool:
+    """Whether a file is a DMARC or TLS report by itself (`head` is unpacked as far as gzip goes)."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:600]
+    if start.startswith(b"PK\x03\x04"):
+        return True
+    if start.startswith(b"<"):
+        return b"<feedback" in start or start.startswith(b"<?xml") or b"<!DOCTYPE" in start
+    return start.startswith(b"{") and b'"organization-name"' in head and b'"policies"' in head
+
+
+class Mails:
+    """Takes mails and reports; what they say goes to `stitcher` and `received`."""
+
+    def __init__(self, stitcher: Stitcher, received: Received) -> None:
+        self.mails = 0
+        self.bounces = 0
+        self._stitcher = stitcher
+        self._received = received
+
+    def take(self, source: Source, problem: Callable[[str], None]) -> None:
+        """Read one file; what cannot be read is told."""
+        try:
+            if source.path is not None and _is_xml(source.path):
+                self._received.dmarc(read_dmarc(_pieces(source.path)))
+                return
+            with open_bytes(source) as raw:
+                if is_mbox(raw):
+                    for number, mail in enumerate(split_mbox(raw), 1):
+                        self._one(mail, f"{source.name}#{number}", problem)
+                elif raw[:2] == _PACKED[0] or is_report(bytes(raw[: 64 << 10])):
+                    self._report(raw)
+                else:
+                    self._one(bytes(raw[:_MAIL]), source.name, problem)
+        except (ParseError, OSError) as error:
+            problem(f"{source.name}: {str(error).removeprefix(source.name + ': ')}")
+
+    def _report(self, raw: bytes | mmap.mmap) -> None:
+        for pieces in members(raw):
+            first = next(pieces, b"")
+            if first.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+                self._received.tls(read_tls(_chain(first, pieces)))
+            else:
+                self._received.dmarc(read_dmarc(_chain(first, pieces)))
+
+    def _one(self, mail: bytes, name: str, problem: Callable[[str], None]) -> None:
+        self.mails += 1
+        reported = False
+        for blob in attached(mail):
+            if blob.startswith(_PACKED) or is_report(blob[: 64 << 10]):
+                try:
+                    self._report(blob)
+                    reported = True
+                except ParseError as error:
+                    problem(f"{name}: {error}")
+        if reported:
+            return
+        try:
+            for intake in read_any(mail, name):
+                self._intake(intake, mail)
+        except ParseError as error:
+            problem(str(error))
+
+    def _intake(self, intake: Intake, mail: bytes) -> None:
+        at = _date(mail)
+        if intake.kind is Kind.ARF and intake.feedback is not None:
+            feedback = intake.feedback
+            to = feedback.original_rcpt_to[0] if feedback.original_rcpt_to else ""
+            mail_from = intake.original.from_address or feedback.original_mail_from
+            when = _minute(feedback.arrival_date)
+            self._stitcher.complaint(
+                when if when >= 0 else at, to.encode(), mail_from.encode(), feedback.source_ip.encode(),
+                feedback.user_agent.partition("/")[0].lower().encode("utf-8", "replace"),
+            )  # fmt: skip
+        for failure in intake.failures:
+            outcome = _OUTCOMES.get(failure.action)
+            if outcome is not None:
+                self.bounces += 1
+                self._bounce(failure, outcome, at)
+
+    def _bounce(self, failure: Failure, outcome: Outcome, at: int) -> None:
+        when, key = _minute(failure.when), f"mail {self.bounces}".encode()
+        at = when if when >= 0 else at
+        relay = f"{failure.remote.host}[{failure.remote.ip}]" if failure.remote.host or failure.remote.ip else ""
+        status = str(failure.reply.enhanced or "").encode()
+        self._stitcher.client(at, b"", key, b"", b"")
+        self._stitcher.sender(at, b"", key, failure.mail_from.encode("utf-8", "replace"))
+        self._stitcher.attempt(
+            at, b"", key, failure.recipient.encode("utf-8", "replace"), outcome, relay.encode("utf-8", "replace"),
+            failure.reply.text.encode("utf-8", "replace"), status,
+        )  # fmt: skip
+        self._stitcher.removed(at, b"", key)
+
+
+def _is_xml(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_report(head := file.read(1 << 16)) and head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """A report by itself may be large: it is not mapped, so that it does not lie in memory."""
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
+
+
+def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest
+
+
+def _minute(text: str) -> int:
+    """Minutes since 1970 by the clock that wrote `text`, -1 for none."""
+    if not text:
+        return -1
+    try:
+        return _of(parsedate_to_datetime(text))
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return time_of(text)
+
+
+def _of(when: datetime) -> int:
+    at = minutes(when.year, when.month, when.day, when.hour, when.minute)
+    return -1 if at is None else at
+
+
+def _date(mail: bytes) -> int:
+    block, _ = split_head(normalise(mail[: 256 << 10]))
+    return _minute(dict(reversed(read_headers(block))).get("date", ""))
