@@ -1,14 +1,18 @@
 """`postmend report`: what bounces here, why, and who causes it."""
 
 import sys
+from pathlib import Path
 
 import click
 
 from postmend.app.report import TOO_MUCH, Wanted, make_report, read_time
+from postmend.app.report_tables import write_csv, write_parquet
 from postmend.app.settings import load_settings
 from postmend.cli.options import common, write_json
 from postmend.cli.render import Paper
 from postmend.cli.report_text import TABLES, render
+from postmend.model import ParseError
+from postmend.traffic.report import Report
 
 _MB = 1 << 20
 
@@ -20,6 +24,9 @@ _MB = 1 << 20
 @click.option("--by", "by", metavar="QUESTION", help=f"A whole table: {', '.join(TABLES)}.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes side by side.")
 @click.option("--domain", "domains", metavar="NAME", multiple=True, help="Take reports about these domains only.")
+@click.option("--html", "html_path", metavar="FILE", help="Write one page with plots, whole in itself.")
+@click.option("--csv", "csv_folder", metavar="FOLDER", help="Write the tables as CSV.")
+@click.option("--parquet", "parquet_folder", metavar="FOLDER", help="Write the tables as Parquet.")
 @common
 def command(
     paths: tuple[str, ...],
@@ -28,6 +35,9 @@ def command(
     by: str | None,
     jobs: int,
     domains: tuple[str, ...],
+    html_path: str | None,
+    csv_folder: str | None,
+    parquet_folder: str | None,
     as_json: bool,
     resolver: str | None,
     config_path: str | None,
@@ -46,6 +56,7 @@ def command(
     report = make_report(wanted, _progress if sys.stderr.isatty() else lambda _done, _total: None)
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", err=True, nl=False)
+    _write(report, html_path, csv_folder, parquet_folder)
     if as_json:
         write_json(report)
     else:
@@ -60,6 +71,21 @@ def command(
         )
         sys.exit(2)
     sys.exit(1 if report.act else 0)
+
+
+def _write(report: Report, html_path: str | None, csv_folder: str | None, parquet_folder: str | None) -> None:
+    """What was asked for besides; each late import costs only those who ask."""
+    if html_path:
+        from postmend.cli.report_html import page
+
+        try:
+            Path(html_path).write_text(page(report), encoding="utf-8")
+        except OSError as error:
+            raise ParseError(f"{html_path}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+    if csv_folder:
+        write_csv(report, csv_folder)
+    if parquet_folder:
+        write_parquet(report, parquet_folder)
 
 
 def _progress(done: int, total: int) -> None:

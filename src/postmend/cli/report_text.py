@@ -8,7 +8,7 @@ from postmend.traffic.report import Alarm, Group, Report
 TABLES = ("account", "client", "sender", "domain", "provider", "host", "cause", "day", "hour")
 _BARS = " ▁▂▃▄▅▆▇█"
 _SIDES = {"recipient": "theirs", "sender": "yours", "network": "network"}
-_TITLES = {
+TITLES = {
     "account": "Who sends it: accounts, scripts, clients", "client": "Client addresses", "sender": "MAIL FROM domains",
     "domain": "Recipients' domains", "provider": "Providers", "host": "Hosts",
 }  # fmt: skip
@@ -137,7 +137,7 @@ def _groups(groups: list[Group], paper: Paper, name: str, most: int) -> Iterator
     if not groups:
         return
     yield ""
-    yield paper.head(_TITLES[name])
+    yield paper.head(TITLES[name])
     room = max(paper.width - 46, 12)
     yield paper.style(f"  {'':{room}} {'recipients':>10} {'bounced':>9} {'rate':>6} {'trouble':>8}", dim=True)
     for group in groups[:most]:

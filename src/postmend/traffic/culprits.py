@@ -222,13 +222,24 @@ class _Judge:
         )  # fmt: skip
 
     def _began(self, start: int, hour: int) -> int:
-        """The first hour of the window that is itself out of the ordinary."""
-        for h in sorted(x for x in self._order if start <= x <= hour):
-            row = self._hours[h]
-            fresh = sum(n for ip, n in row.by_ip.items() if self._seen_ips[ip] >= start)
-            if row.bad * 10 >= row.volume or fresh * 2 > row.volume:
-                return h
-        return hour
+        """The hour from which on the window is out of the ordinary: where the sum of what exceeds the middle is lowest.
+
+        Suspicious is what was refused or came from new addresses; a hand's breadth is taken off each hour, so that
+        a single bad address in a quiet hour before is no beginning.
+        """
+        inside = [h for h in self._order if start <= h <= hour]
+        suspicious = {}
+        for h in inside:
+            fresh = sum(n for ip, n in self._hours[h].by_ip.items() if self._seen_ips[ip] >= start)
+            suspicious[h] = max(self._hours[h].bad, fresh)
+        whole, volume = sum(suspicious.values()), sum(self._hours[h].volume for h in inside)
+        share, slack = 0.5 * whole / volume, 0.15 * max(suspicious.values())
+        began, lowest, total = inside[0], 0.0, 0.0
+        for h, following in zip(inside, [*inside[1:], hour], strict=True):
+            total += suspicious[h] - share * self._hours[h].volume - slack
+            if total < lowest and h != hour:
+                began, lowest = following, total
+        return began
 
 
 def _guilty(
