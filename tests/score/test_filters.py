@@ -44,6 +44,14 @@ def ours() -> set[int]:
     return found
 
 
+def gone() -> bool:
+    """Whether none is left; one that was killed a moment ago may still be in the table."""
+    end = time.monotonic() + 5
+    while ours() and time.monotonic() < end:
+        os.sched_yield()
+    return not ours()
+
+
 def test_both_filters_side_by_side_and_nothing_left() -> None:
     raw = good(LANGUAGES[0], TABLES, "quoted-printable", newsletter=True).written()
     done = score(*START, "--json", "--ip", "192.0.2.7", "--helo", "mail.example.com", raw=raw)
@@ -52,7 +60,7 @@ def test_both_filters_side_by_side_and_nothing_left() -> None:
     assert (rspamd["state"], spamassassin["state"]) == ("answered", "answered"), done.stderr
     assert rspamd["symbols"]
     assert made["envelope"]["origin"] == {"ip": "option", "helo": "option", "mail_from": "From", "rcpt": "To"}
-    assert not ours()
+    assert gone()
 
 
 @pytest.mark.skipif(not (SAMPLES / "sample-spam.txt").exists(), reason="SpamAssassin's samples are not installed")
@@ -74,5 +82,5 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
     assert b"Traceback" not in said
-    assert not ours()
+    assert gone()
     assert set(Path("/tmp").glob("postmend-filter-*")) <= before

@@ -49,24 +49,21 @@ class Scorer:
     why_no_dns: str
     gates: dict[str, asyncio.Semaphore] = field(default_factory=dict)
 
-    async def score(self, raw: bytes, source: str = "-") -> Scored:
-        """Score one message; raises ParseError for what is no message."""
+    async def score(self, raw: bytes, source: str = "-", came_with: Envelope | None = None) -> Scored:
+        """Score one message; `came_with` is the envelope it was taken in with. Raises ParseError for no message."""
         started = time.perf_counter()
         message = read_message(raw)
         if not message.fields:
             raise ParseError(f"{source}: no message: it has no header fields")
         moment = moment_of(message, datetime.now(UTC))
         looked = look_at(message, moment)
-        settings = self.options.settings
-        envelope = envelope_of(
-            message, ip=settings.ip, helo=settings.helo, mail_from=settings.mail_from or None, rcpt=self.options.rcpt
-        )
+        envelope = self._envelope(message, came_with or Envelope())
         own_s = time.perf_counter() - started
         answering = asyncio.gather(*(self._ask(each, message, envelope, moment) for each in self.filters))
         if self.resolver is None:
             world = World(check_lists(message, looked.page, None), (self.why_no_dns,))
         else:
-            world = await ask_world(self.resolver, message, looked, envelope, settings)
+            world = await ask_world(self.resolver, message, looked, envelope, self.options.settings)
         answers = await answering
         started = time.perf_counter()
         counted = [count(answer, self._missing(message, envelope)) for answer in answers]
@@ -89,6 +86,15 @@ class Scorer:
         made.own_s = round(own_s + time.perf_counter() - started, 5)
         return made
 
+    def _envelope(self, message: Message, came_with: Envelope) -> Envelope:
+        """What the options say goes before what the listener saw, that before what the message tells."""
+        settings = self.options.settings
+        mail_from = settings.mail_from.strip("<>") if settings.mail_from else came_with.mail_from
+        return envelope_of(
+            message, ip=settings.ip, helo=settings.helo or came_with.helo, mail_from=mail_from,
+            rcpt=self.options.rcpt or came_with.rcpt, told_by="SMTP" if came_with.rcpt else "option",
+        )  # fmt: skip
+
     async def _ask(self, each: Filter, message: Message, envelope: Envelope, moment: datetime) -> FilterAnswer:
         async with self.gates[each.name]:
             return await ask_filter(each, message, envelope, moment, self.options.filter_timeout_s)
@@ -96,7 +102,7 @@ class Scorer:
     def _missing(self, message: Message, envelope: Envelope) -> frozenset[str]:
         """What the filters could not be given: symbols that are only about that do not count."""
         given = {
-            "ip": envelope.ip, "helo": envelope.helo, "rcpt": envelope.origin.get("rcpt") in {"option", "Delivered-To"},
+            "ip": envelope.ip, "helo": envelope.helo, "rcpt": envelope.origin.get("rcpt") not in {None, "To"},
             "dns": self.resolver, "received": message.all("received"), "mail_from": envelope.mail_from,
         }  # fmt: skip
         return frozenset(name for name, value in given.items() if not value)

@@ -4,6 +4,8 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -30,13 +32,19 @@ _LONG = 5  # up to this many messages get a whole report each
 @click.option("--filter-timeout", "filter_timeout_s", type=click.FloatRange(0.1, 600), default=15.0,
               help="Seconds a filter may take for a message (15).")  # fmt: skip
 @click.option("--deadline", "deadline_s", type=click.FloatRange(0.1, 600), help="Seconds for all DNS evidence (10).")
+@click.option("--apply", "apply_to", metavar="FILE", help="Write a corrected copy of the message, and score it too.")
+@click.option("--preview", metavar="FILE.png", help="Render its HTML to a picture, remote content blocked (Chromium).")
+@click.option(
+    "--listen", metavar="[HOST:PORT]", is_flag=False, flag_value="", help="Take messages over SMTP on loopback."
+)
 @click.option("--offline", is_flag=True, help="Ask no name server.")
 @click.option("--full", is_flag=True, help="A whole report on each of many messages, not a line.")
 @common
 def command(
     paths: tuple[str, ...], ip: str | None, helo: str | None, mail_from: str | None, rcpt: tuple[str, ...],
-    rspamd: str | None, spamassassin: str | None, filter_timeout_s: float, deadline_s: float | None, offline: bool,
-    full: bool, as_json: bool, resolver: str | None, config_path: str | None,
+    rspamd: str | None, spamassassin: str | None, filter_timeout_s: float, deadline_s: float | None,
+    apply_to: str | None, preview: str | None, listen: str | None, offline: bool, full: bool, as_json: bool,
+    resolver: str | None, config_path: str | None,
 ) -> None:  # fmt: skip
     """Say whether messages will be taken for spam, and what to change.
 
@@ -47,12 +55,11 @@ def command(
         config_path, offline=offline, resolver=resolver, ip=ip, helo=helo, mail_from=mail_from, deadline_s=deadline_s
     )
     options = ScoreOptions(settings, rspamd or "auto", spamassassin or "auto", filter_timeout_s, rcpt)
-    if not paths and sys.stdin.isatty():
-        click.echo("Paste the message, then press Ctrl-D.", err=True)
-    sources = find_sources(paths)
+    run = _Run(options, Path(apply_to) if apply_to else None, Path(preview) if preview else None, listen)
+    sources = run.sources(paths)
     show = write_json if as_json else _Terminal(full=full, many=len(sources))
     unreadable: list[str] = []
-    taken = asyncio.run(_score(sources, options, show, unreadable))
+    taken = asyncio.run(_score(sources, run, show, unreadable))
     if isinstance(show, _Terminal):
         show.end(taken)
     for line in unreadable[:10]:
@@ -66,20 +73,59 @@ def command(
     sys.exit(0 if set(taken) <= {"fine"} else 1)
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What to do besides scoring."""
+
+    options: ScoreOptions
+    apply_to: Path | None
+    preview: Path | None
+    listen: str | None
+
+    def sources(self, paths: tuple[str, ...]) -> list[Source]:
+        """The messages to read; ParseError where the options do not go together."""
+        if self.listen is not None:
+            if paths or self.apply_to or self.preview:
+                raise ParseError("--listen takes its messages over SMTP: no files, --apply or --preview with it")
+            return []
+        if not paths and sys.stdin.isatty():
+            click.echo("Paste the message, then press Ctrl-D.", err=True)
+        sources = find_sources(paths)
+        if (self.apply_to or self.preview) and len(sources) != 1:
+            raise ParseError("--apply and --preview are for one message")
+        return sources
+
+
 async def _score(
-    sources: list[Source], options: ScoreOptions, show: Callable[[Scored], None], unreadable: list[str]
+    sources: list[Source], run: _Run, show: Callable[[Scored], None], unreadable: list[str]
 ) -> Counter[str]:
-    from postmend.app.score_many import score_many
+    from postmend.app import score_extras
+    from postmend.app.score_many import read_messages, score_many
 
     taken: Counter[str] = Counter()
     progress = _Progress()
-    async with open_scorer(options, progress.say) as scorer:
+
+    def shown(made: Scored) -> None:
+        taken[made.taken] += 1
+        progress.clear()
+        show(made)
+        progress.say(f"{taken.total()} messages scored")
+
+    async with open_scorer(run.options, progress.say) as scorer:
         _tell_absent(scorer)
-        async for made in score_many(scorer, sources, unreadable.append):
-            taken[made.taken] += 1
-            progress.clear()
-            show(made)
-            progress.say(f"{taken.total()} messages scored")
+        if run.listen is not None:
+            await score_extras.listen(scorer, run.listen, shown, lambda text: click.echo(f"postmend: {text}", err=True))
+        elif run.apply_to or run.preview:
+            for name, raw in read_messages(sources, unreadable.append):
+                if run.preview:
+                    await score_extras.preview(raw, run.preview)
+                if run.apply_to:
+                    shown(await score_extras.apply_corrections(scorer, raw, name, run.apply_to))
+                else:
+                    shown(await scorer.score(raw, name))
+        else:
+            async for made in score_many(scorer, sources, unreadable.append):
+                shown(made)
         progress.say("stopping the filters")
     progress.clear()
     return taken

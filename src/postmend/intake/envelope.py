@@ -12,9 +12,12 @@ _DRAFT_KEEPS = timedelta(days=365)
 
 
 def envelope_of(
-    message: Message, *, ip: str = "", helo: str = "", mail_from: str | None = None, rcpt: tuple[str, ...] = ()
-) -> Envelope:
-    """The envelope, each field from the option, the trace fields, or the header; `origin` says which.
+    message: Message, *, ip: str = "", helo: str = "", mail_from: str | None = None, rcpt: tuple[str, ...] = (),
+    told_by: str = "option",
+) -> Envelope:  # fmt: skip
+    """The envelope, each field from what was told, the trace fields, or the header; `origin` says which.
+
+    `told_by` names where the arguments come from: an option, or the SMTP dialogue.
 
     The hand-over is the newest Received line that names a public address (RFC 5321 section 4.4).
     """
@@ -22,15 +25,15 @@ def envelope_of(
     pairs = [(each.key, each.value) for each in message.fields]
     host = sending_host(pairs, "")
     ip, origin["ip"] = _first((ip, "option"), (host.ip, "Received"))
-    helo, origin["helo"] = _first((helo, "option"), (host.helo if origin["ip"] != "option" else "", "Received"))
+    helo, origin["helo"] = _first((helo, told_by), (host.helo if origin["ip"] != "option" else "", "Received"))
     if mail_from is not None:
-        origin["mail_from"] = "option"
+        origin["mail_from"] = told_by
     elif message.all("return-path"):
         mail_from, origin["mail_from"] = address_in(message.first("return-path")), "Return-Path"
     else:
         mail_from, origin["mail_from"] = _first((address_in(message.first("from")), "From"))
     if rcpt:
-        origin["rcpt"] = "option"
+        origin["rcpt"] = told_by
     else:
         rcpt, origin["rcpt"] = _recipients(message)
     return Envelope(ip, helo, mail_from, rcpt, {name: where for name, where in origin.items() if where})

@@ -1,0 +1,96 @@
+"""What `postmend score` does besides scoring one message: a corrected copy, a picture, a listener."""
+
+import asyncio
+import base64
+import re
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from postmend.app.score import Scorer
+from postmend.app.score_out import Before, Scored
+from postmend.intake.message import read_message
+from postmend.model import ParseError
+from postmend.model.message import Message
+from postmend.model.spam import Envelope
+from postmend.remedy.message import correct
+
+_MOST_PICTURES = 8 << 20  # bytes of pictures attached to the HTML
+
+
+async def apply_corrections(scorer: Scorer, raw: bytes, source: str, target: Path) -> Scored:
+    """Write a corrected copy to `target` and score both; the result is the copy's, with the `before` of the first.
+
+    Raises ParseError where the file cannot be written. The original is never touched.
+    """
+    first = await scorer.score(raw, source)
+    corrected, done = correct(read_message(raw), datetime.now(UTC), uuid.uuid4().hex)
+    _write(target, corrected, source)
+    after = await scorer.score(corrected, str(target))
+    left = {each.id for each in after.findings}
+    scores = {each.filter: each.counted for each in first.filters if each.counted is not None}
+    mended = [each.id for each in first.findings if each.id not in left]
+    return msgspec.structs.replace(after, applied=list(done), before=Before(first.taken, first.because, scores, mended))
+
+
+def _write(target: Path, corrected: bytes, source: str) -> None:
+    try:
+        if target.exists() and Path(source).exists() and target.samefile(source):
+            raise ParseError(f"--apply {target}: this is the message itself; name another file")
+        target.write_bytes(corrected)
+    except OSError as error:
+        raise ParseError(f"--apply {target}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+
+
+async def preview(raw: bytes, target: Path) -> None:
+    """Render the HTML of a message to a PNG file, remote content blocked; ParseError where it has none."""
+    from postmend.net.browser import render_page
+
+    message = read_message(raw)
+    pages = message.texts("text/html")
+    if not pages:
+        raise ParseError(f"--preview {target}: the message has no HTML")
+    html = _with_pictures(pages[0].text, message)
+    words = len(re.sub(r"<[^>]*>", "", html))
+    await render_page(html, target, min(max(600, words // 2 + 200 * html.lower().count("<img")), 6000))
+
+
+def _with_pictures(html: str, message: Message) -> str:
+    """`cid:` links replaced by the attached pictures: those are in the message, nothing is fetched for them."""
+    for part in message.parts:
+        ident = next((each.value.strip("<> ") for each in part.fields if each.key == "content-id"), "")
+        if ident and part.type.startswith("image/") and len(part.data) <= _MOST_PICTURES:
+            data = base64.b64encode(part.data).decode()
+            html = html.replace(f"cid:{ident}", f"data:{part.type};base64,{data}")
+    return html
+
+
+async def listen(scorer: Scorer, where: str, show: Callable[[Scored], None], say: Callable[[str], None]) -> None:
+    """Take messages over SMTP on loopback until cancelled; each is scored with the envelope it came with."""
+    from postmend.net.smtpd import Received, parse_listen, serve_smtp
+
+    count = 0
+
+    async def take(mail: Received) -> str:
+        nonlocal count
+        count += 1
+        given = Envelope(helo=mail.helo, mail_from=mail.mail_from, rcpt=tuple(mail.rcpt))
+        try:
+            made = await scorer.score(mail.raw, f"smtp#{count}", given)
+        except ParseError as error:
+            return f"554 5.6.0 {error}"
+        show(made)
+        return f"250 2.0.0 {made.taken}" + (f" because of {', '.join(made.because)}"[:400] if made.because else "")
+
+    host, port = parse_listen(where)
+    try:
+        server = await serve_smtp(host, port, take)
+    except OSError as error:
+        raise ParseError(f"--listen {where}: {(error.strerror or str(error)).lower()}") from error
+    host, port = server.sockets[0].getsockname()[:2]
+    say(f"listening on {host}:{port}; Ctrl-C ends it")
+    async with server:
+        await asyncio.Event().wait()
