@@ -25,8 +25,8 @@ from postmend.model.fetch import Fetcher
 from postmend.remedy.mend import mend
 
 TOPICS = (
-    "mx", "spf", "dkim", "dmarc", "bimi", "rdns", "helo", "blocklist", "smtp", "tls", "dane", "mta_sts", "tlsrpt",
-    "message",
+    "mx", "spf", "dkim", "dmarc", "bimi", "rdns", "helo", "blocklist", "smtp", "tls", "dane", "dnssec", "mta_sts",
+    "tlsrpt", "message",
 )  # fmt: skip
 _SENDERS = {"domain", "address"}
 _BY_DIALOGUE = {"smtp", "tls", "dane"}  # one dialogue answers them all
@@ -66,7 +66,7 @@ async def _questions(world: World, target: Target, kind: str, message: Message |
     if kind != "ip" and world.settings.ip:
         asked |= about_ip(world, world.settings.ip)
     if message:
-        asked["message"] = _about_message(world, message)
+        asked["message"] = lambda: _about_message(world, message)
     return asked
 
 
@@ -83,12 +83,10 @@ async def _answers(
     asked: dict[str, Question], only: frozenset[str], deadline_s: float
 ) -> tuple[list[Answered], list[str]]:
     """Put the questions that are wanted, under one deadline; what is late or fails costs only itself."""
-    tasks: dict[str, asyncio.Task[Answered]] = {}
+    tasks: dict[str, asyncio.Future[Answered]] = {}
     for name, question in asked.items():
         if _wanted(name, only):
-            tasks[name] = asyncio.create_task(question)
-        else:
-            question.close()
+            tasks[name] = asyncio.ensure_future(question())
     if tasks:
         await asyncio.wait(tasks.values(), timeout=deadline_s)
     made: list[Answered] = []

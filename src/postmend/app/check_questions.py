@@ -2,9 +2,8 @@
 
 import asyncio
 import ipaddress
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from postmend.app.noted import receive
 from postmend.app.settings import Settings
@@ -15,6 +14,7 @@ from postmend.evidence.dkim_key import KeyState
 from postmend.evidence.dkim_selectors import DomainKeys, find_keys, keys_findings
 from postmend.evidence.dmarc import discover, organizational_of
 from postmend.evidence.dmarc_reports import check_dmarc_record
+from postmend.evidence.dnssec import check_dnssec
 from postmend.evidence.freshness import check_freshness
 from postmend.evidence.helo import check_helo
 from postmend.evidence.mta_sts import check_mta_sts
@@ -48,7 +48,7 @@ class Answered:
     later: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-Question = Coroutine[Any, Any, Answered]
+Question = Callable[[], Awaitable[Answered]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,13 @@ class World:
     selectors: tuple[str, ...] = ()
 
 
-async def _plain(question: Coroutine[Any, Any, tuple[Finding, ...]]) -> Answered:
-    return Answered(await question)
+def _ask(check: Callable[..., Awaitable[tuple[Finding, ...]]], *words: object, **named: object) -> Question:
+    """A question that is put only when it is called."""
+
+    async def put() -> Answered:
+        return Answered(await check(*words, **named))
+
+    return put
 
 
 async def host_addresses(resolver: Resolver, name: str) -> list[str]:
@@ -76,22 +81,23 @@ async def host_addresses(resolver: Resolver, name: str) -> list[str]:
 def about_ip(world: World, ip: str) -> dict[str, Question]:
     """What is asked about a sending IP address; a private one is told, and lists outside are not asked about it."""
     asked = {
-        f"rdns of {ip}": _plain(check_rdns(world.asker, ip)),
-        f"rdns of {ip} now": _plain(check_freshness(world.asker, ipaddress.ip_address(ip).reverse_pointer, "PTR")),
+        f"rdns of {ip}": _ask(check_rdns, world.asker, ip),
+        f"rdns of {ip} now": _ask(check_freshness, world.asker, ipaddress.ip_address(ip).reverse_pointer, "PTR"),
     }
     if is_inside(ip) and not world.settings.allow_private:
-        asked[f"blocklist of {ip}"] = _plain(_private(ip))
+        asked[f"blocklist of {ip}"] = _ask(_private, ip)
     else:
-        asked[f"blocklist of {ip}"] = _plain(_lists(world, ip))
+        asked[f"blocklist of {ip}"] = _ask(_lists, world, ip)
         if world.settings.neighbours:
-            around = check_neighbours(world.asker, ip, world.settings.lists(), world.settings.blocklist_keys)
-            asked[f"blocklist around {ip}"] = _plain(around)
+            asked[f"blocklist around {ip}"] = _ask(
+                check_neighbours, world.asker, ip, world.settings.lists(), world.settings.blocklist_keys
+            )
     return asked
 
 
-def _lists(world: World, subject: str) -> Coroutine[Any, Any, tuple[Finding, ...]]:
+async def _lists(world: World, subject: str) -> tuple[Finding, ...]:
     settings = world.settings
-    return check_blocklists(world.asker, subject, keys=settings.blocklist_keys, lists=settings.lists())
+    return await check_blocklists(world.asker, subject, keys=settings.blocklist_keys, lists=settings.lists())
 
 
 async def _private(ip: str) -> tuple[Finding, ...]:
@@ -101,10 +107,10 @@ async def _private(ip: str) -> tuple[Finding, ...]:
 
 async def about_host(world: World, name: str) -> dict[str, Question]:
     """What is asked about a host that sends: each of its addresses, and its name as HELO."""
-    asked: dict[str, Question] = {"blocklist": _plain(_lists(world, name))}
+    asked: dict[str, Question] = {"blocklist": _ask(_lists, world, name)}
     for ip in await host_addresses(world.asker, name):
         asked |= about_ip(world, ip)
-        asked[f"helo as {ip}"] = _plain(check_helo(world.asker, name, ip))
+        asked[f"helo as {ip}"] = _ask(check_helo, world.asker, name, ip)
     return asked
 
 
@@ -113,35 +119,42 @@ async def about_domain(world: World, domain: str) -> dict[str, Question]:
     asker, settings = world.asker, world.settings
     hosts = await mail_hosts(asker, domain)
     asked = {
-        "mx": _plain(check_mx(asker, domain, allow_private=settings.allow_private)),
-        "mx now": _plain(check_freshness(asker, domain, "MX")),
-        "spf": _spf(world, domain),
-        "spf now": _plain(check_freshness(asker, domain, "TXT")),
-        "dkim": _plain(_dkim(world, domain, tuple(host for host, _ in hosts))),
-        "dmarc": _dmarc(world, domain),
-        "dmarc now": _plain(check_freshness(asker, f"_dmarc.{domain}", "TXT")),
-        "bimi": _plain(_bimi(asker, domain)),
-        "blocklist": _plain(_lists(world, domain)),
-        "tlsrpt": _plain(check_tlsrpt(asker, domain)),
+        "mx": _ask(check_mx, asker, domain, allow_private=settings.allow_private),
+        "mx now": _ask(check_freshness, asker, domain, "MX"),
+        "spf": lambda: _spf(world, domain, hosts),
+        "spf now": _ask(check_freshness, asker, domain, "TXT"),
+        "dkim": _ask(_dkim, world, domain, tuple(host for host, _ in hosts)),
+        "dmarc": lambda: _dmarc(world, domain),
+        "dmarc now": _ask(check_freshness, asker, f"_dmarc.{domain}", "TXT"),
+        "bimi": _ask(_bimi, asker, domain),
+        "blocklist": _ask(_lists, world, domain),
+        "tlsrpt": _ask(check_tlsrpt, asker, domain),
+        "dnssec": _ask(check_dnssec, asker, domain),
     }
     named = tuple(dict.fromkeys(host for host, _ in hosts))
-    asked["mta_sts"] = _plain(check_mta_sts(asker, world.fetcher, domain, named))
+    asked["mta_sts"] = _ask(check_mta_sts, asker, world.fetcher, domain, named)
     for host, ip in hosts:
         if settings.allow_private or not is_inside(ip):
-            asked[f"smtp of {host} [{ip}]"] = _plain(_receiving(world, domain, host, ip))
+            asked[f"smtp of {host} [{ip}]"] = _ask(_receiving, world, domain, host, ip)
     return asked
 
 
-async def _spf(world: World, domain: str) -> Answered:
-    """The record in itself; and whether the sending address, where one is told, may send, with the proven repair."""
+async def _spf(world: World, domain: str, hosts: tuple[tuple[str, str], ...]) -> Answered:
+    """The record in itself; whether the sending address, where one is told, may send; and the proven repair.
+
+    Without an address the repair is tried for the first server that takes the domain's mail: it mostly sends it too.
+    """
     findings = await lint_spf(world.asker, domain)
-    if not world.settings.ip:
+    given, wrong = world.settings.ip, any(f.result in {Fact.FAIL, Fact.PERMERROR} for f in findings)
+    ip = given or next((ip for _, ip in hosts if world.settings.allow_private or not is_inside(ip)), "")
+    if not ip or not (given or wrong):
         return Answered(findings)
-    found, result = await check_spf(world.asker, world.settings.ip, f"postmaster@{domain}", world.settings.helo)
+    found, result = await check_spf(world.asker, ip, f"postmaster@{domain}", world.settings.helo)
     change = None
     if result.result not in {Spf.PASS, Spf.TEMPERROR, Spf.NEUTRAL}:
-        change = await propose(world.asker, world.settings.ip, result)
-    return Answered((*findings, *found), {f.id: change for f in (*found, *findings)} if change else {})
+        change = await propose(world.asker, ip, result)
+    shown = (*findings, *found) if given else findings
+    return Answered(shown, {f.id: change for f in shown} if change else {})
 
 
 async def _dmarc(world: World, domain: str) -> Answered:

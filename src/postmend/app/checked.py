@@ -63,14 +63,16 @@ class Checked(msgspec.Struct, omit_defaults=True):
 
 
 _TOPIC = {
-    "spf_record": "spf", "dkim_key": "dkim", "authres": "message", "arc": "message", "unsubscribe": "message",
-    "ip": "blocklist", "resolver": "blocklist", "behind": "blocklist",
+    "spf_record": "spf", "dkim_key": "dkim", "ip": "blocklist", "resolver": "blocklist", "behind": "blocklist",
+    "dkim": "message", "authres": "message", "arc": "message", "list": "message",
 }  # fmt: skip
 _ASKED_FOR = {"PTR": "rdns", "MX": "mx", "TXT": "spf"}  # whose freshness it is
 
 
 def topic_of(finding: Finding) -> str:
     """The topic of a finding, as `--only` names them."""
+    if finding.id in {"dmarc.pass", "dmarc.fail", "dmarc.not_judged"}:
+        return "message"
     if finding.check == "dns":
         if "_dmarc." in finding.subject:
             return "dmarc"

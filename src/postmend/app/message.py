@@ -1,26 +1,27 @@
 """What a message tells `check`: signatures, chain, the receiver's own word, and the selectors it was signed with."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from postmend.app.inputs import Source, open_bytes
-from postmend.intake.original import address_in, first
-from postmend.intake.scan import decode_words, normalise, read_headers, split_head
-from postmend.model import Finding, ParseError
+from postmend.intake.scan import normalise, read_headers, split_head
+from postmend.model import Fact, Finding, ParseError
 
 if TYPE_CHECKING:
     from postmend.app.check_questions import World
 
+_JUDGED = {"dkim", "arc", "spf", "list"}
+_ALIGNED = {"dmarc.pass", "dmarc.fail", "dmarc.not_judged"}
 _MOST_OCTETS = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message under check: `from_domain` is that of its From field, `signers` are domain and selector pairs."""
+    """A message under check; `signers` are domain and selector pairs."""
 
     raw: bytes
-    from_domain: str
     signers: tuple[tuple[str, str], ...]
 
 
@@ -31,11 +32,9 @@ def read_message(path: str) -> Message:
     if len(raw) > _MOST_OCTETS:
         raise ParseError(f"{path}: a message of more than {_MOST_OCTETS >> 20} MiB is not read")
     head, _ = split_head(normalise(raw[: 1 << 20]))
-    headers = read_headers(head)
-    if not headers:
+    if not read_headers(head):
         raise ParseError(f"{path}: not a mail")
-    author = address_in(decode_words(first(dict(reversed(headers)), "from"))).rpartition("@")[2].lower()
-    return Message(raw, author, (*_signers(raw), *_returned(raw, path)))
+    return Message(raw, (*_signers(raw), *_returned(raw, path)))
 
 
 def _signers(raw: bytes) -> tuple[tuple[str, str], ...]:
@@ -66,19 +65,23 @@ def _returned(raw: bytes, path: str) -> tuple[tuple[str, str], ...]:
 
 
 async def message_findings(world: "World", message: Message, now_s: int) -> tuple[Finding, ...]:
-    """DKIM, ARC, DMARC alignment, one-click unsubscribe, and the receiver's own Authentication-Results."""
-    from postmend.evidence.arc import arc_findings, verify_arc
+    """DKIM, ARC, SPF and DMARC, one-click unsubscribe, and the receiver's own Authentication-Results."""
+    from postmend.app.score_world import ask_world
     from postmend.evidence.authres import authres_findings, receivers_word
-    from postmend.evidence.dkim_finding import check_dkim
-    from postmend.evidence.dmarc import check_dmarc
-    from postmend.evidence.unsubscribe import unsubscribe_findings
+    from postmend.evidence.content.lists import is_bulk
+    from postmend.evidence.content.look_at import look_at
+    from postmend.intake.envelope import envelope_of, moment_of
+    from postmend.intake.message import read_message as take_apart
 
-    found, results = await check_dkim(world.asker, message.raw, now_s)
-    made = [*found, *arc_findings(await verify_arc(world.asker, message.raw))]
-    made += authres_findings(receivers_word(message.raw))
-    made += unsubscribe_findings(message.raw, results)
-    if message.from_domain:
-        passed = tuple(each.domain for each in results if each.passed)
-        judged = await check_dmarc(world.asker, message.from_domain, dkim_domains=passed)
-        made += [each for each in judged if each.id in {"dmarc.pass", "dmarc.fail", "dmarc.not_judged"}]
-    return tuple(made)
+    settings = world.settings
+    taken = take_apart(message.raw)
+    looked = look_at(taken, moment_of(taken, datetime.fromtimestamp(now_s, UTC)))
+    envelope = envelope_of(
+        taken, ip=settings.ip, helo=settings.helo, mail_from=settings.mail_from or None, rcpt=()
+    )  # fmt: skip
+    asked = await ask_world(world.asker, taken, looked, envelope, settings)
+    made = [each for each in asked.findings if each.check in _JUDGED or each.id in _ALIGNED]
+    if is_bulk(taken, looked.page) and not any(each.check == "list" for each in made):
+        detail = "one-click unsubscribe is there (RFC 8058)"
+        made.append(Finding("list", "list.one_click", "the message", Fact.PASS, detail, source="List-Unsubscribe"))
+    return (*made, *authres_findings(receivers_word(message.raw)))

@@ -9,8 +9,8 @@ from postmend.knowledge.requirements import provider_rules
 _KINDS = {"domain": "a domain", "host": "a host", "ip": "an IP address", "address": "a mail address"}
 _TITLES = {
     "mx": "MX", "spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC", "rdns": "reverse DNS", "helo": "HELO",
-    "blocklist": "blocklists", "smtp": "port 25", "tls": "TLS", "dane": "DANE", "mta_sts": "MTA-STS",
-    "tlsrpt": "TLS reports", "bimi": "BIMI", "message": "the message",
+    "blocklist": "blocklists", "smtp": "port 25", "tls": "TLS", "dane": "DANE", "dnssec": "DNSSEC",
+    "mta_sts": "MTA-STS", "tlsrpt": "TLS reports", "bimi": "BIMI", "message": "the message",
 }  # fmt: skip
 _UNKNOWN = {"temperror", "refused", "not_asked"}
 _MARKS = {"refused": ("no", "red"), "bulk": ("no", "yellow"), "harms": ("!!", "yellow"), "advice": ("--", "cyan")}
@@ -29,7 +29,7 @@ def check_report(checked: Checked, paper: Paper, *, full: bool) -> Iterator[str]
         yield from _topic(paper, topic, [f for f in checked.findings if f.topic == topic], full=full)
     for line in checked.not_asked:
         yield from mark_line(paper, "temperror", line, "")
-    yield from _providers(paper, checked.requirements)
+    yield from _providers(paper, checked.requirements, full=full)
     yield from _since(paper, checked.since)
     yield from plan_lines(paper, checked.plan)
 
@@ -82,11 +82,11 @@ def _few(findings: list[Graded], *, full: bool) -> list[Graded]:
     return findings if full or len(findings) <= 2 else findings[:1]
 
 
-def _providers(paper: Paper, requirements: Sequence[Requirement]) -> Iterator[str]:
+def _providers(paper: Paper, requirements: Sequence[Requirement], *, full: bool) -> Iterator[str]:
     if not requirements:
         return
     yield ""
-    yield paper.head("What big providers ask for")
+    yield paper.head("What big providers ask for" + ("" if full else " (--full: each rule)"))
     for provider in provider_rules():
         rules = [r for r in requirements if r.provider == provider.id]
         broken = [f"{r.text}{' (bulk)' if r.who == 'bulk' else ''}" for r in rules if r.state == "broken"]
@@ -94,7 +94,8 @@ def _providers(paper: Paper, requirements: Sequence[Requirement]) -> Iterator[st
         unknown = [r.text for r in rules if r.state == "unknown"]
         told = f"{provider.name}: {met} of {len(rules)} met"
         told += f"; broken: {', '.join(broken)}" if broken else ""
-        told += f"; not known: {', '.join(unknown)}" if unknown else ""
+        if unknown:
+            told += f"; not known: {', '.join(unknown)}" if full else f"; {len(unknown)} not known"
         yield from mark_line(paper, "fail" if broken else "pass" if met else "temperror", told, "")
 
 

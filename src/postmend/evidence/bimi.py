@@ -2,7 +2,7 @@
 
 from postmend.evidence.dmarc import DmarcDiscovery
 from postmend.evidence.dmarc_record import Policy
-from postmend.evidence.tags import parse_tags
+from postmend.evidence.tags import only_record, parse_tags
 from postmend.model import Fact, Finding, ParseError
 from postmend.model.dns import Answer, Resolver
 
@@ -13,14 +13,10 @@ def _finding(domain: str, ident: str, result: Fact, detail: str, answer: Answer)
 
 
 def _fault(texts: list[str]) -> str:
-    if len(texts) > 1:
-        return f"there are {len(texts)} of them"
     try:
-        tags = parse_tags(texts[0])
+        tags = only_record(texts, "BIMI1")
     except ParseError as error:
         return str(error)
-    if tags.get("v") != "BIMI1" or next(iter(tags)) != "v":
-        return "v=BIMI1 must stand first, in these very letters"
     if "l" not in tags:
         return "l=, the logo's address, is missing"
     for name in ("l", "a"):

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from postmend.evidence.tags import parse_tags
+from postmend.evidence.tags import only_record
 from postmend.model import Cause, Fact, Finding, ParseError
 from postmend.model.dns import Answer, Resolver
 from postmend.model.fetch import Fetched, Fetcher, FetchOutcome
@@ -108,14 +108,10 @@ async def check_mta_sts(
 
 
 def _record_fault(texts: list[str]) -> str:
-    if len(texts) > 1:
-        return f"there are {len(texts)} of them (section 3.1)"
     try:
-        tags = parse_tags(texts[0])
+        tags = only_record(texts, "STSv1")
     except ParseError as error:
         return str(error)
-    if tags.get("v") != "STSv1" or next(iter(tags)) != "v":
-        return "v=STSv1 must stand first, in these very letters"
     return "" if _ID.fullmatch(tags.get("id", "")) else "id= must be 1 to 32 letters and digits"
 
 

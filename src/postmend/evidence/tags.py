@@ -1,6 +1,7 @@
 """Tag lists (RFC 6376 section 3.2): `name=value; name=value`, as DKIM, ARC, BIMI and other records have them."""
 
 import re
+from collections.abc import Sequence
 
 from postmend.model import ParseError
 
@@ -22,6 +23,16 @@ def parse_tags(text: str) -> dict[str, str]:
         if found[1] in tags:
             raise ParseError(f"tag {found[1]} stands twice")
         tags[found[1]] = found[2]
+    return tags
+
+
+def only_record(texts: Sequence[str], version: str) -> dict[str, str]:
+    """The tags of the one record that must stand there, its version first; raise ParseError saying why it does not."""
+    if len(texts) != 1:
+        raise ParseError(f"there are {len(texts)} of them")
+    tags = parse_tags(texts[0])
+    if tags.get("v") != version or next(iter(tags)) != "v":
+        raise ParseError(f"v={version} must stand first, in these very letters")
     return tags
 
 

@@ -1,19 +1,15 @@
 """TLSRPT (RFC 8460 section 3): where reports on failed TLS connections go."""
 
-from postmend.evidence.tags import parse_tags
+from postmend.evidence.tags import only_record
 from postmend.model import Fact, Finding, ParseError
 from postmend.model.dns import Resolver
 
 
 def _fault(texts: list[str]) -> str:
-    if len(texts) > 1:
-        return f"there are {len(texts)} of them"
     try:
-        tags = parse_tags(texts[0])
+        tags = only_record(texts, "TLSRPTv1")
     except ParseError as error:
         return str(error)
-    if tags.get("v") != "TLSRPTv1" or next(iter(tags)) != "v":
-        return "v=TLSRPTv1 must stand first, in these very letters"
     uris = [uri.strip() for uri in tags.get("rua", "").split(",") if uri.strip()]
     bad = [uri for uri in uris if not uri.lower().startswith(("mailto:", "https:"))]
     return f"{bad[0][:60]} is neither mailto: nor https:" if bad else "" if uris else "rua= is missing"
