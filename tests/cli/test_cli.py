@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import jsonschema
 import pytest
@@ -61,6 +62,15 @@ def test_report_in_a_pipe_is_plain_and_narrow() -> None:
     assert max(len(line) for line in text.splitlines() if "http" not in line and "then:" not in line) <= 80
 
 
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize("text", ["", "550 5.1.1 " + "宛先のメールアドレスが存在しません。" * 8, "550 " + "x" * 300])
+def test_report_fits_the_columns(columns: int, text: str) -> None:
+    words = ("--text", text) if text else (SAMPLE,)
+    done = run("explain", "--offline", *words, COLUMNS=str(columns))
+    lines = [line for line in done.stdout.decode().splitlines() if "http" not in line and "then:" not in line]
+    assert max(sum(2 if east_asian_width(c) in "WF" else 1 for c in line) for line in lines) <= columns
+
+
 def test_terminal_escapes_of_a_reply_are_taken_out() -> None:
     done = run("explain", "--offline", "--text", "550 5.1.1 \x1b]0;owned\x07 user unknown \x9b31m \u202e")
     assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(done.stdout.decode())
@@ -98,7 +108,44 @@ def test_in_a_folder_the_rest_goes_on(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) == 2
     assert "b.eml: empty" in done.stderr.decode()
-    assert "1 of the inputs could not be read" in done.stderr.decode()
+    assert "1 input could not be read" in done.stderr.decode()
+
+
+def test_what_can_not_be_read_costs_only_itself(tmp_path: Path) -> None:
+    mail = (ROOT / SAMPLE).read_bytes()
+    (tmp_path / "a.mbox").write_bytes(b"From x y\n" + mail + b"\nFrom x y\n\0\0\n\n" + b"From x y\n" + mail)
+    (tmp_path / "b.eml").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "c.eml")
+    (tmp_path / "inside" / "cur").mkdir(parents=True)
+    (tmp_path / "inside" / "tmp").mkdir()
+    (tmp_path / "inside" / "cur" / "1:2,S").write_bytes(mail)
+    (tmp_path / "inside" / "tmp" / "half").write_bytes(mail[:99])
+    (tmp_path / "inside" / "dovecot.index").write_bytes(b"\0" * 99)
+    (tmp_path / "inside" / "again").symlink_to(tmp_path)
+    (tmp_path / os.fsdecode(b"\xff\x1b.eml")).write_bytes(b"hello\n")
+    done = run("explain", "--offline", "--json", str(tmp_path))
+    sources = [json.loads(line)["source"].removeprefix(f"{tmp_path}/") for line in done.stdout.splitlines()]
+    assert sources == ["a.mbox#1", "a.mbox#3", "inside/cur/1:2,S"]
+    told = done.stderr.decode()
+    assert "a.mbox#2: " in told
+    assert "2 inputs could not be read" in told
+    assert "\x1b" not in told
+    assert done.returncode == 0
+
+
+def test_a_long_mailbox_in_a_pipe() -> None:
+    mail = b"From x y\n" + (ROOT / SAMPLE).read_bytes() + b"\n"
+    done = run("explain", "--offline", "--json", given=mail * 3 + b"y" * (20 << 20) + b"\n\n" + mail)
+    assert [json.loads(line)["source"] for line in done.stdout.splitlines()] == [f"-#{n}" for n in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize("where", ["/proc/self/mem", "/dev/zero"])
+def test_devices_are_told(where: str) -> None:
+    if not Path(where).exists():
+        pytest.skip(f"no {where}")
+    done = run("explain", "--offline", where)
+    assert done.returncode == 2
+    assert f"{where}: cannot be read" in done.stderr.decode()
 
 
 def test_classify_answers_line_for_line() -> None:

@@ -5,7 +5,7 @@ Bad input costs only itself: what cannot be read is told through `unreadable`, o
 
 import asyncio
 import mmap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,7 +33,7 @@ class Options:
     """What to explain: `sources`, or the `text` of a reply; `message` is a file with the refused message."""
 
     settings: Settings
-    sources: tuple[Source, ...] = ()
+    sources: Iterable[Source] = ()
     text: str | None = None
     message: str | None = None
 

@@ -1,19 +1,25 @@
 """From paths and standard input to bytes: files, folders, Maildirs; the only place of the core's input that does I/O.
 
-A file that cannot be read is an InputError for that file; in a folder the rest goes on.
+A file that cannot be read is a ParseError for that file; in a folder the rest goes on. Folders are walked while
+they are read, and what is large is mapped, so that neither a million mails nor a mailbox in a pipe fills memory.
 """
 
 import mmap
+import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from postmend.model import ParseError
 
 # What lies in mail folders without being mail: Dovecot's and Courier's indexes, editors' and systems' leavings.
 _NOT_MAIL = ("dovecot", "courierimap", "maildirfolder", "subscriptions", ".ds_store", "thumbs.db")
+_MOST_HELD = 16 << 20  # octets of a pipe kept in memory; more goes through a temporary file
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,32 +32,51 @@ class Source:
 
 def find_sources(paths: tuple[str, ...]) -> list[Source]:
     """List the files behind the given paths, folders walked in order; raise ParseError for a path that is not there."""
-    found: list[Source] = []
-    for given in paths or ("-",):
-        if given == "-":
-            found.append(Source("-", None))
-            continue
-        path = Path(given)
+    return list(walk_sources(paths))
+
+
+def walk_sources(paths: tuple[str, ...]) -> Iterator[Source]:
+    """`find_sources`, each when it is asked for; a path that is not there is told at once."""
+    for given in paths:
         try:
-            if path.is_dir():
-                found += [Source(str(each), each) for each in sorted(path.rglob("*")) if _is_mail_file(each, path)]
-            elif path.exists():
-                found.append(Source(given, path))
-            else:
-                raise ParseError(f"{given}: no such file or folder")
+            there = given == "-" or Path(given).exists()
         except (OSError, ValueError) as error:
-            raise ParseError(f"{given}: cannot be read ({_why(error)})") from error
-    return found
+            raise ParseError(f"{_shown(given)}: cannot be read ({_why(error)})") from error
+        if not there:
+            raise ParseError(f"{_shown(given)}: no such file or folder")
+    return _walk(paths or ("-",))
 
 
-def _is_mail_file(path: Path, top: Path) -> bool:
-    """Leave out hidden files, a Maildir's `tmp` (half-written mail), and indexes that are no mail."""
-    inside = path.relative_to(top).parts
-    if any(part.startswith(".") and i == len(inside) - 1 for i, part in enumerate(inside)):
-        return False
-    if path.parent.name == "tmp" and (path.parent.parent / "cur").is_dir():
-        return False
-    return path.is_file() and not path.name.lower().startswith(_NOT_MAIL)
+def _walk(paths: tuple[str, ...]) -> Iterator[Source]:
+    for given in paths:
+        path = Path(given)
+        if given == "-":
+            yield Source("-", None)
+        elif path.is_dir():
+            yield from _folder(path)
+        else:
+            yield Source(_shown(given), path)
+
+
+def _folder(folder: Path) -> Iterator[Source]:
+    """The mails below a folder, in order; a folder that cannot be listed is a source whose reading fails."""
+    try:
+        inside = sorted(folder.iterdir())
+    except OSError:
+        yield Source(_shown(str(folder)), folder)
+        return
+    half_written = folder.name == "tmp" and (folder.parent / "cur").is_dir()
+    for path in inside:
+        if path.is_dir():
+            if not path.is_symlink():
+                yield from _folder(path)
+        elif not half_written and not path.name.lower().startswith((".", *_NOT_MAIL)) and path.is_file():
+            yield Source(_shown(str(path)), path)
+
+
+def _shown(path: str) -> str:
+    """A path as text: what is no UTF-8 in it is replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _why(error: Exception) -> str:
@@ -60,17 +85,38 @@ def _why(error: Exception) -> str:
 
 @contextmanager
 def open_bytes(source: Source) -> Iterator[bytes | mmap.mmap]:
-    """Give the bytes of a source, mapped and not copied where it is a file; raise ParseError naming it."""
+    """Give the bytes of a source, mapped and not copied where it is large; raise ParseError naming it."""
     try:
         if source.path is None:
-            yield sys.stdin.buffer.read()
-            return
-        with source.path.open("rb") as file:
-            size = source.path.stat().st_size
-            if size < 1 << 20 or not source.path.is_file():
-                yield file.read()
-                return
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-                yield mapped
+            with _whole(sys.stdin.buffer) as data:
+                yield data
+        elif source.path.is_dir():
+            next(source.path.iterdir(), None)  # says why it could not be listed
+        else:
+            with source.path.open("rb") as file, _whole(file) as data:
+                yield data
     except OSError as error:
         raise ParseError(f"{source.name}: cannot be read ({_why(error)})") from error
+
+
+@contextmanager
+def _whole(file: BinaryIO) -> Iterator[bytes | mmap.mmap]:
+    head = file.read(_MOST_HELD)
+    if len(head) < _MOST_HELD:
+        yield head
+        return
+    with tempfile.TemporaryFile() as spool:
+        mapped: BinaryIO = file
+        if not file.seekable():
+            spool.write(head)
+            while chunk := file.read(_CHUNK):
+                spool.write(chunk)
+            spool.flush()
+            mapped = spool
+        del head
+        try:
+            data = mmap.mmap(mapped.fileno(), 0, access=mmap.ACCESS_READ)
+        except ValueError as error:  # a device, or a file cut while it is read
+            raise OSError(f"not a file that can be read whole: {error}") from error
+        with data:
+            yield data

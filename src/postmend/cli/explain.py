@@ -2,14 +2,15 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import chain, islice
 
 import click
 
 from postmend.app.explain import Explanation, Options, explain_sources
-from postmend.app.inputs import Source, find_sources
+from postmend.app.inputs import walk_sources
 from postmend.app.settings import load_settings
-from postmend.cli.options import common, recorded, write_json
+from postmend.cli.options import Unreadable, common, counted, recorded, write_json
 from postmend.cli.render import Paper, report, short_line, totals
 from postmend.model import ParseError
 
@@ -59,16 +60,17 @@ def command(
     )  # fmt: skip
     if text is None and not paths and sys.stdin.isatty():
         click.echo("Paste the bounce or the reply, then press Ctrl-D.", err=True)
-    sources: Sequence[Source] = () if text is not None else find_sources(paths)
-    unreadable: list[str] = []
-    results = explain_sources(Options(settings, tuple(sources), text, message), unreadable.append)
-    found = _print_json(results) if as_json else _print_report(results, full=full, many=len(sources))
-    for line in unreadable[:10]:
-        click.echo(f"postmend: {line}", err=True)
-    if unreadable and (found or len(sources) > 1):
-        click.echo(f"postmend: {len(unreadable)} of the inputs could not be read", err=True)
+    unreadable = Unreadable()
+    # A few are looked at ahead, to know whether there are many; of a million files no list is made.
+    sources = iter(()) if text is not None else walk_sources(paths)
+    first = list(islice(sources, _LONG + 1))
+    results = explain_sources(Options(settings, chain(first, sources), text, message), unreadable)
+    many = len(first)
+    counting = counted(results, "inputs")
+    found = _print_json(counting) if as_json else _print_report(counting, full=full, many=many)
+    unreadable.tell(of_many=many > 1 or found > 0)
     if not found:
-        if unreadable:
+        if unreadable.count:
             sys.exit(2)
         raise ParseError("nothing to explain: no mail was found in the input")
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # C0 and C1 controls, and the marks that turn the direction of text.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
+# Chinese, Japanese, Korean and full-width signs: two columns each.
+_WIDE = re.compile(r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]")
 _MARK = {
     Fact.PASS: ("ok", "green"),
     Fact.FAIL: ("no", "red"),
@@ -74,11 +76,10 @@ class Paper:
 
     @classmethod
     def of_stdout(cls) -> "Paper":
-        """The terminal's width between 40 and 100, or 80 plain columns in a pipe."""
-        if not sys.stdout.isatty():
-            return cls(80, colour=False)
+        """The terminal's width between 40 and 100, 80 in a pipe; COLUMNS overrules both. Plain in a pipe."""
         width = min(max(shutil.get_terminal_size((80, 24)).columns, 40), 100)
-        return cls(width, colour="NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb")
+        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+        return cls(width, colour=colour)
 
     def style(self, text: str, **how: object) -> str:
         """Text in a style, or plain."""
@@ -86,10 +87,12 @@ class Paper:
 
     def wrap(self, text: str, first: str = "  ", rest: str = "") -> Iterator[str]:
         """Lines of `text`, the first behind `first`, the others behind `rest` (by default as deep)."""
-        yield from textwrap.wrap(
-            clean(text), self.width, initial_indent=first, subsequent_indent=rest or " " * len(first),
-            break_on_hyphens=False,
-        ) or [first.rstrip()]  # fmt: skip
+        # A wide character takes two columns: it is wrapped with a companion that is taken out again.
+        lines = textwrap.wrap(
+            _WIDE.sub("\\g<0>\0", clean(text)), self.width, initial_indent=first,
+            subsequent_indent=rest or " " * len(first), break_on_hyphens=False, break_long_words="://" not in text,
+        )  # fmt: skip
+        yield from [line.replace("\0", "") for line in lines] or [first.rstrip()]
 
     def head(self, text: str) -> str:
         """A section's heading."""
@@ -114,8 +117,9 @@ def _verdict(paper: Paper, diagnosis: Diagnosis) -> Iterator[str]:
     info = cause_info(diagnosis.cause)
     state = paper.style(diagnosis.state.upper(), fg=_STATE_COLOUR[diagnosis.state], bold=True)
     percent = f" ({diagnosis.confidence:.0%})" if diagnosis.state is not State.UNKNOWN else ""
-    yield f"  {paper.style(info.title, bold=True)}"
-    yield f"  {state}{percent} · {diagnosis.cause} · who can act: {_WHO[diagnosis.who]}"
+    yield from (paper.style(line, bold=True) for line in paper.wrap(info.title))
+    line = f"{diagnosis.state.upper()}{percent} · {diagnosis.cause} · who can act: {_WHO[diagnosis.who]}"
+    yield from (each.replace(diagnosis.state.upper(), state, 1) for each in paper.wrap(line))
     yield from paper.wrap(info.meaning)
 
 
@@ -125,6 +129,9 @@ def _reply(paper: Paper, diagnosis: Diagnosis) -> Iterator[str]:
         yield ""
         yield paper.head("What the server said")
         yield from paper.wrap(textwrap.shorten(clean(text), 1200, placeholder=" ..."), "  > ")
+    notice = diagnosis.failure.notice
+    if notice and diagnosis.reading.inner not in text:
+        yield from paper.wrap(textwrap.shorten("around it: " + clean(notice), 600, placeholder=" ..."), "    ")
     words = [match.words for match in diagnosis.reading.matches if match.words][:3]
     if words:
         yield from paper.wrap("read from the words: " + "; ".join(f'"{w}"' for w in words), "    ")
@@ -212,7 +219,7 @@ def plan_lines(paper: Paper, plan: "Sequence[Step | StepOut]") -> Iterator[str]:
 
 def report(intake: Intake, diagnoses: Sequence[Diagnosis], paper: Paper) -> Iterator[str]:
     """The whole report on one input, line by line."""
-    yield paper.style(clean(f"{intake.source}: "), dim=True) + _KIND[intake.kind]
+    yield from paper.wrap(f"{intake.source}: {_KIND[intake.kind]}", "", "  ")
     for problem in intake.problems:
         yield from paper.wrap("note: " + problem)
     if intake.feedback:
