@@ -12,6 +12,7 @@ from postmend.app.verify import UnfitError, Verifier, mends
 from postmend.app.verify_output import reacher_out, verified_out
 from postmend.cli.options import common, write_json
 from postmend.cli.render import Paper, clean, mark_line
+from postmend.cli.verify_list import ListOptions, run_list
 from postmend.model import ParseError
 from postmend.model.verified import Deliverability, Verified
 
@@ -30,6 +31,12 @@ _DO = {
 
 @click.command("verify")
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
+@click.option("--input", "list_path", metavar="FILE", help="A list: CSV, JSON lines or plain lines; `-` for stdin.")
+@click.option("--output", "output", metavar="FILE", help="Where the list goes with its answers (standard output).")
+@click.option("--column", default="", metavar="NAME|N", help="The list's column of addresses (default: found out).")
+@click.option("--list-format", "list_shape", type=click.Choice(["csv", "jsonl", "lines"]), help="Instead of guessing.")
+@click.option("--state", metavar="FILE", help="Keep answers here, and go on from them (FILE.postmend beside the list).")
+@click.option("--max-age", "max_age_days", type=click.FloatRange(0, 3650), help="Days that a kept answer is good (7).")
 @click.option("--only-mx", is_flag=True, help="Ask DNS only, no mail host.")
 @click.option("--mail-from", metavar="ADDR", help="MAIL FROM to ask with: an address of yours that takes mail.")
 @click.option("--helo", metavar="NAME", help="Name to greet with (default: what reverse DNS calls you).")
@@ -44,6 +51,12 @@ _DO = {
 @common
 def command(
     addresses: tuple[str, ...],
+    list_path: str | None,
+    output: str | None,
+    column: str,
+    list_shape: str | None,
+    state: str | None,
+    max_age_days: float | None,
     only_mx: bool,
     mail_from: str | None,
     helo: str | None,
@@ -60,18 +73,21 @@ def command(
     """Say whether mail addresses are alive, without sending anything.
 
     Their hosts are asked up to RCPT TO, politely: see docs/verify.md. Before that Postmend checks that whoever asks
-    is fit to, and refuses where not. Exits 1 if an address is undeliverable.
+    is fit to, and refuses where not. Exits 1 if an address is undeliverable, 0 for a list.
     """
     settings = with_verify(
         load_settings(config_path, resolver=resolver),
         only_mx=only_mx, mail_from=mail_from, helo=helo, ip=ip, source_ip=source_ip, smtp_port=smtp_port,
-        self_check=self_check, patience_s=patience_s,
+        self_check=self_check, patience_s=patience_s, max_age_days=max_age_days,
     )  # fmt: skip
-    if not addresses:
-        raise ParseError("no address is given")
-    shape = "json" if as_json and shape is None else shape or "text"
+    shape = "json" if as_json and shape is None else shape
+    if bool(addresses) == bool(list_path):
+        raise ParseError("give addresses or --input, not both" if addresses else "no address is given, and no --input")
     with _telling_unfit():
-        bad = asyncio.run(_some(addresses, settings, _printer(shape)))
+        if list_path:
+            run_list(settings, ListOptions(list_path, output, column, list_shape or "", state, shape))
+            sys.exit(0)
+        bad = asyncio.run(_some(addresses, settings, _printer(shape or "text")))
     sys.exit(1 if bad else 0)
 
 

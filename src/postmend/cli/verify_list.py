@@ -1,0 +1,148 @@
+"""`postmend verify --input`: the list's options, progress on a terminal, the sum at the end."""
+
+import asyncio
+import contextlib
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+import msgspec
+
+from postmend.app.list_rows import AddressList, open_list
+from postmend.app.list_summary import Summary
+from postmend.app.settings import Settings
+from postmend.app.verify_list import ListRun, Render, open_answers
+from postmend.app.verify_output import reacher_out
+from postmend.model import ParseError
+
+_REDRAWN_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """What the command line says of a list; `shape` is json or reacher where the list's own form is not wanted."""
+
+    path: str
+    output: str | None
+    column: str
+    list_shape: str
+    state: str | None
+    shape: str | None
+
+
+class _Progress:
+    """One line on a terminal, drawn again and again; nothing in a pipe."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._start = time.monotonic()
+        self._next = 0.0
+        self.done = self.total = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+        now = time.monotonic()
+        if not self._shown or now < self._next:
+            return
+        self._next = now + _REDRAWN_S
+        rate = done / max(now - self._start, 0.001)
+        left = f"{_span((total - done) / rate)} left" if rate and done else "..."
+        click.echo(f"\r{done:,} of {total:,} addresses, {rate:,.0f}/s, {left}\x1b[K", err=True, nl=False)
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._shown:
+            click.echo("\r\x1b[K", err=True, nl=False)
+
+
+def _span(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+@contextmanager
+def _state_of(options: ListOptions) -> Iterator[tuple[Path, bool]]:
+    """The state file, and whether a run that was ended can go on from it."""
+    if options.state or options.path != "-":
+        yield Path(options.state or f"{options.path}.postmend"), True
+        return
+    with tempfile.TemporaryDirectory(prefix="postmend-") as folder:
+        yield Path(folder, "state"), False
+
+
+@contextmanager
+def _output(path: str | None) -> Iterator[BinaryIO]:
+    """Standard output, or a file that gets its name only when it is whole."""
+    if path is None or path == "-":
+        yield sys.stdout.buffer
+        return
+    target = Path(path)
+    part = Path(f"{path}.part")
+    try:
+        if target.exists() and not target.is_file():  # a device or a pipe keeps its place
+            with target.open("wb") as file:
+                yield file
+            return
+        with part.open("wb") as file:
+            yield file
+        part.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise ParseError(f"{path}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+
+
+def _render(shape: str | None) -> Render | None:
+    encode = msgspec.json.Encoder().encode
+    if shape == "json":
+        return lambda answer: encode(answer) + b"\n"
+    if shape == "reacher":
+        return lambda answer: encode(reacher_out(answer)) + b"\n"
+    return None
+
+
+def run_list(settings: Settings, options: ListOptions) -> None:
+    """Verify a list and write it; tell the sum on standard error."""
+    progress = _Progress()
+    file, name = open_list(options.path)
+    with file, _state_of(options) as (state, kept):
+        rows = AddressList(file, name, shape=options.list_shape, column=options.column)
+        database, answers = open_answers(state, settings)
+        try:
+            run = ListRun(rows, answers, settings, progress)
+            if run.note():
+                asyncio.run(run.ask())
+            progress.end()
+            with _output(options.output) as out:
+                summary = run.write(out, _render(options.shape))
+        except KeyboardInterrupt:
+            progress.end()
+            again = f"the same command goes on from {state}" if kept else "nothing is kept without --state"
+            click.echo(f"postmend: {progress.done:,} of {progress.total:,} addresses answered; {again}", err=True)
+            raise
+        finally:
+            database.close()
+        if kept and not options.state:
+            state.unlink(missing_ok=True)
+    for line in _told(summary):
+        click.echo(line, err=True)
+
+
+def _told(summary: Summary) -> Iterator[str]:
+    total = max(summary.addresses, 1)
+    yield f"{summary.rows:,} rows, {summary.addresses:,} addresses"
+    for verdict, count in summary.verdicts.items():
+        yield f"  {verdict:14} {count:10,}  {count / total:6.1%}"
+    if summary.worst:
+        yield "  worst domains: " + ", ".join(f"{name[:60]} {dead} of {all_}" for name, dead, all_ in summary.worst[:5])
+    yield (
+        f"  bounce rate if all are sent to: about {summary.bounce_rate:.1%}; "
+        f"without the undeliverable: about {summary.bounce_rate_after:.1%}"
+    )
