@@ -20,6 +20,9 @@ if TYPE_CHECKING:
         report,
         score,
         score_async,
+        verify,
+        verify_async,
+        verify_many,
     )
     from postmend.model import ParseError
 
@@ -35,6 +38,9 @@ __all__ = [
     "report",
     "score",
     "score_async",
+    "verify",
+    "verify_async",
+    "verify_many",
 ]
 
 

@@ -1,6 +1,7 @@
 """The library's functions, as `import postmend` gives them; each that asks the network also as `..._async`."""
 
 import asyncio
+from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any
 
 from postmend.app.classify import classify
@@ -13,6 +14,7 @@ from postmend.model import parse_address
 
 if TYPE_CHECKING:
     from postmend.evidence.spf_result import SpfResult
+    from postmend.model.verified import Verified
 
 __all__ = [
     "check_spf",
@@ -24,6 +26,9 @@ __all__ = [
     "report",
     "score",
     "score_async",
+    "verify",
+    "verify_async",
+    "verify_many",
 ]
 
 
@@ -132,3 +137,43 @@ async def score_async(
 def score(raw: bytes | str, **options: Any) -> Scored:
     """`score_async` with the same options, run to its end."""
     return asyncio.run(score_async(raw, **options))
+
+
+def _verify_settings(mail_from: str, helo: str, resolver: str, options: dict[str, str | bool | float]) -> Settings:
+    from postmend.app.settings import with_verify
+
+    return with_verify(Settings(resolver=resolver), mail_from=mail_from, helo=helo, **options)
+
+
+async def verify_async(
+    address: str, *, mail_from: str = "", helo: str = "", resolver: str = "", **options: str | bool | float
+) -> "Verified":
+    """Say whether one address is alive (docs/verify.md): `.verdict`, `.reason`, `.address_verdict`, `.evidence`.
+
+    `mail_from` and `helo` are who asks mail hosts; `only_mx=True` asks DNS only. Other options are those of
+    `VerifySettings` (`ip`, `source_ip`, `smtp_port`, `self_check`, `patience_s` in seconds, ...). Raises UnfitError
+    where the prober is not fit to ask, ParseError where nobody said who asks; what is no address is answered.
+    """
+    from postmend.app.verify import Verifier
+
+    async with Verifier(_verify_settings(mail_from, helo, resolver, options)) as verifier:
+        return await verifier.verify(address)
+
+
+def verify(
+    address: str, *, mail_from: str = "", helo: str = "", resolver: str = "", **options: str | bool | float
+) -> "Verified":
+    """`verify_async`, run to its end."""
+    return asyncio.run(verify_async(address, mail_from=mail_from, helo=helo, resolver=resolver, **options))
+
+
+async def verify_many(
+    addresses: Iterable[str], *, mail_from: str = "", helo: str = "", resolver: str = "",
+    **options: str | bool | float,
+) -> "AsyncIterator[Verified]":  # fmt: skip
+    """Verify a stream of addresses: an async iterator of answers as they come, each once. Options as `verify_async`."""
+    from postmend.app.verify import Verifier
+
+    async with Verifier(_verify_settings(mail_from, helo, resolver, options)) as verifier:
+        async for found in verifier.verify_many(addresses):
+            yield found
