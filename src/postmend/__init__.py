@@ -1,7 +1,7 @@
 """Postmend tells people why their mail was refused, proves it, says how to mend it.
 
-The library: `explain`, `classify`, `check_spf`, `parse_address`, `report`, `score`; each that asks the
-network also as `..._async`.
+The library: `explain`, `classify`, `check_spf`, `parse_address`, `report`, `score`, `verify`; each that asks
+the network also as `..._async`.
 Names are imported when first used, so that `import postmend` costs nothing.
 """
 
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
         verify_async,
         verify_many,
     )
+    from postmend.app.verify import UnfitError
     from postmend.model import ParseError
 
 __all__ = [
     "ParseError",
+    "UnfitError",
     "__version__",
     "check_spf",
     "check_spf_async",
@@ -51,6 +53,10 @@ def __getattr__(name: str) -> Any:
         from postmend.model import ParseError
 
         return ParseError
+    if name == "UnfitError":
+        from postmend.app.verify import UnfitError
+
+        return UnfitError
     from postmend.app import api
 
     return getattr(api, name)

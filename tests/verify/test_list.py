@@ -194,7 +194,7 @@ def test_killed_and_begun_again(tmp_path: Path, how: signal.Signals) -> None:
     assert done.returncode == 0, done.stderr.decode()
     rows = (tmp_path / "out.csv").read_text().splitlines()[1:]
     assert [row.split(",")[0] for row in rows] == emails
-    assert all(row.split(",")[1] == "deliverable" for row in rows)
+    assert [row for row in rows if row.split(",")[1] != "deliverable"] == []
     again = len(host.asked) - len(set(host.asked))
     assert again <= 3 * 64 if how is signal.SIGKILL else again <= 3 * 16  # only what had no stored answer yet
 

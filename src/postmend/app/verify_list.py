@@ -5,6 +5,7 @@ batch of answers is stored; the list is read again and written with the answers.
 goes on from the answers that are stored.
 """
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ from postmend.model.verified import Deliverability, Reason, Verified
 from postmend.store.answers import Answers, Freshness, Stored
 from postmend.store.database import Database
 
-_BATCH, _BATCH_S = 500, 0.5
+_BATCH, _BATCH_S = 500, 0.05  # an answer waits so long at most before it is stored
 _NOTED = 5000
 _SOON_MS = 3_600_000  # an answer that may change is asked for again after an hour
 _DAY_MS = 86_400_000
@@ -67,7 +68,6 @@ class ListRun:
     def __init__(self, rows: AddressList, answers: Answers, settings: Settings, progress: Progress) -> None:
         self._rows, self._answers, self._settings, self._progress = rows, answers, settings, progress
         self._batch: list[Stored] = []
-        self._since = 0.0
         self._done = self._left = 0
 
     def note(self) -> int:
@@ -88,12 +88,22 @@ class ListRun:
     async def ask(self) -> None:
         """Ask for what has no fresh answer. Whatever ends it, what was answered is stored."""
         async with Verifier(self._settings) as verifier:
-            self._since = time.monotonic()
+            storing = asyncio.create_task(self._store())
             try:
                 async for found in verifier.verify_many(self._unasked()):
                     self._keep(self._stored(found, key_of(found.address)))
+                    if storing.done():
+                        break
             finally:
+                storing.cancel()
+                await asyncio.gather(storing, return_exceptions=True)
                 self._flush()
+
+    async def _store(self) -> None:
+        """Store what there is, again and again; ends where that fails."""
+        while True:
+            await asyncio.sleep(_BATCH_S)
+            self._flush()
 
     def _unasked(self) -> Iterator[str]:
         """The addresses to ask for; those whose whole domain has an answer are answered on the way."""
@@ -129,15 +139,14 @@ class ListRun:
     def _keep(self, stored: Stored) -> None:
         self._batch.append(stored)
         self._done += 1
-        if len(self._batch) >= _BATCH or time.monotonic() - self._since > _BATCH_S:
+        if len(self._batch) >= _BATCH:
             self._flush()
 
     def _flush(self) -> None:
         """Store the batch: from here on nobody is asked for these again."""
-        batch, self._batch = self._batch, []
-        self._since = time.monotonic()
-        if batch:
-            self._answers.put(batch)
+        if self._batch:
+            self._answers.put(self._batch)
+            self._batch = []
         self._progress(self._done, self._left)
 
     def write(self, out: BinaryIO, render: Render | None = None) -> Summary:
