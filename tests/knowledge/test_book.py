@@ -7,13 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postmend.knowledge.blocklists import blocklists, by_name, ended
-from postmend.knowledge.book import compile_book, read_rules
 from postmend.knowledge.causes import all_causes
+from postmend.knowledge.index import Candidates, compile_book
 from postmend.knowledge.lint import check_rules
+from postmend.knowledge.phrases import compile_phrase
 from postmend.knowledge.providers import by_host
 from postmend.knowledge.read import read_reply
 from postmend.knowledge.remedies import remedies
+from postmend.knowledge.rules import read_rules
 from postmend.knowledge.weights import all_weights
+from postmend.knowledge.words import fold, words_of
 from postmend.model import Cause, ParseError, Stage
 
 
@@ -34,14 +37,14 @@ def test_a_dead_rule_and_a_wrong_example_are_found() -> None:
 
     import msgspec
 
-    from postmend.knowledge.book import RuleText
+    from postmend.knowledge.rules import RuleText
 
     rules = msgspec.convert(tomllib.loads(text)["rule"], list[RuleText])
     assert [p.text.split(" '")[0] for p in check_rules(rules)] == ["does not match its own example"]
 
 
 def test_book_that_does_not_compile() -> None:
-    from postmend.knowledge.book import RuleText
+    from postmend.knowledge.rules import RuleText
 
     with pytest.raises(ParseError, match=r"a\.b"):
         compile_book([RuleText("a.b", Cause.VIRUS, "x", find=("(((",))])
@@ -111,3 +114,18 @@ def test_nested_replies(text: str, cause: str, code: int, status: str, stage: st
 def test_reading_never_raises(text: str) -> None:
     reading = read_reply(text)
     assert abs(sum(h.weight for h in reading.hypotheses) - 1) < 1e-6
+
+
+def test_candidates_are_the_phrases_whose_words_are_there() -> None:
+    rules = read_rules()
+    index = compile_book(rules)
+    candidates = Candidates(index)
+    needs = [sorted(compile_phrase(text).needs, key=len) for rule in rules if not rule.pattern for text in rule.find]
+    numbers = [n for n, (rule, _, _) in enumerate(index.phrases) if not rules[rule].pattern]
+    for text in (text for rule in rules for text in rule.yes):
+        words = words_of(fold(text))
+        found = set(candidates.of(words))
+        whole = {n for n, groups in zip(numbers, needs, strict=True) if not any(map(words.isdisjoint, groups))}
+        assert whole <= found  # at most four words are asked for: the rest is left to the pattern
+        few = {n for n, groups in zip(numbers, needs, strict=True) if len(groups) <= 4}
+        assert found & few == whole & few

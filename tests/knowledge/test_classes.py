@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from postmend.knowledge.book import Book, compile_book, read_rules
+from postmend.knowledge.book import Book
+from postmend.knowledge.index import compile_book
+from postmend.knowledge.rules import read_rules
 from postmend.knowledge.words import fold, words_of
 from postmend.model import ParseError
 

@@ -17,8 +17,8 @@ def command(what: str, folder: str | None, as_json: bool, resolver: str | None, 
 
     `check` runs every example of every rule against the whole book and exits 1 if one comes out wrong.
     """
-    from postmend.knowledge.book import FOLDER, read_rules
     from postmend.knowledge.lint import check_rules
+    from postmend.knowledge.rules import FOLDER, read_rules
 
     del resolver, config_path
     rules = read_rules(Path(folder) if folder else FOLDER)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from postmend.diagnosis.context import circumstances
 from postmend.diagnosis.scales import RULED_OUT, SAYS_NOTHING, Scales, weighed
 from postmend.knowledge.address import address_verdict
-from postmend.knowledge.book import STRENGTH
 from postmend.knowledge.causes import cause_info
+from postmend.knowledge.rules import STRENGTH
 from postmend.knowledge.weights import Table
 from postmend.model import (
     AddressVerdict,

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from postmend.knowledge.book import STRENGTH
 from postmend.knowledge.causes import cause_info
+from postmend.knowledge.rules import STRENGTH
 from postmend.knowledge.weights import Table, Weight, weight_of
 from postmend.model import Candidate, Cause, Finding, Reading
 

@@ -7,8 +7,10 @@ top one by this rule; each rule must decide at least one of its examples, so tha
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from postmend.knowledge.book import Book, RuleText, compile_book
+from postmend.knowledge.book import Book
+from postmend.knowledge.index import compile_book
 from postmend.knowledge.read import read_reply
+from postmend.knowledge.rules import RuleText
 from postmend.model import AddressVerdict, Reading
 
 

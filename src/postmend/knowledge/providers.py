@@ -58,6 +58,8 @@ def provider_info(ident: str) -> Provider:
 
 def by_host(host: str) -> str:
     """The id of the provider that a host name belongs to, or an empty string."""
+    if not host:
+        return ""
     labels = host.lower().rstrip(".").split(".")
     table = _table().by_host
     return next((found for i in range(len(labels)) if (found := table.get(".".join(labels[i:])))), "")

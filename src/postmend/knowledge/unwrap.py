@@ -5,7 +5,7 @@ Exim callout's "User unknown" is about the MAIL FROM), the quotation is cut out 
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from postmend.model import Stage
@@ -78,6 +78,7 @@ _INTRODUCTION = re.compile(
     r"|in reply to [A-Z ]{4,30} command|there was an error delivering your mail to \S{1,320}|an error occurred while trying to deliver the mail to the following recipients|delivery temporarily suspended",
     re.IGNORECASE,
 )
+_INTRODUCTION_WORDS = ("error", "in reply to", "suspended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +161,17 @@ def layers(text: str) -> tuple[Layer, ...]:
 
     The last few are remembered: intake asks for codes, stage and host of the reply that is then read.
     """
-    whole = _without_callout(text[:MAX_CHARS])
-    made = [Layer(whole, stage=stage_of(whole))]
-    while len(made) < MAX_DEPTH:
-        last = made[-1]
-        inside = _inside(last.text)
+    inner = _without_callout(text[:MAX_CHARS])
+    host, ip, stage = "", "", stage_of(inner)
+    made: list[Layer] = []
+    while True:
+        whole, inside = inner, _inside(inner) if len(made) < MAX_DEPTH - 1 else None
+        own = whole if inside is None else whole.replace(inside[0], " ", 1)
+        low = own.lower()
+        if any(word in low for word in _INTRODUCTION_WORDS):
+            own = _INTRODUCTION.sub(" ", own)
+        made.append(Layer(whole, host, ip, stage, own))
         if inside is None:
-            break
-        inner, host, ip = inside
-        made[-1] = replace(last, own=last.text.replace(inner, " ", 1))
-        made.append(Layer(inner, host or last.host, ip or last.ip, stage_of(inner) or last.stage))
-    return tuple(replace(layer, own=_INTRODUCTION.sub(" ", layer.own or layer.text)) for layer in made)
+            return tuple(made)
+        inner, host, ip = inside[0], inside[1] or host, inside[2] or ip
+        stage = stage_of(inner) or stage
