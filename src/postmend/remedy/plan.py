@@ -7,7 +7,9 @@ import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from postmend.knowledge.blocklists import Blocklist, by_name
 from postmend.knowledge.causes import cause_info
+from postmend.knowledge.providers import provider_info
 from postmend.knowledge.remedies import StepText, remedies
 from postmend.knowledge.weights import weight_of
 from postmend.model import Cause, Diagnosis, Fact, Finding, RecordChange, Side, Step
@@ -48,16 +50,20 @@ def _case(diagnosis: Diagnosis, facts: Mapping[str, str]) -> Case:
     failure, extracts = diagnosis.failure, diagnosis.reading.extracts
     host = failure.remote.host or diagnosis.reading.remote_host
     limits = extracts.limits
+    provider = provider_info(diagnosis.reading.provider) if diagnosis.reading.provider else None
     names = {
         **facts,
         "recipient": failure.recipient,
         "recipient_domain": failure.recipient.rpartition("@")[2].lower(),
         "host": host,
+        "our_mail": f"our mail to {failure.recipient}" if failure.recipient else "our mail",
         "by_host": f"the server was {host}" if host else "no host is named",
         "reply": one_line(failure.reply.text, 600),
         "reply_short": one_line(failure.reply.text.replace("'", ""), 60),
         "evidence": _evidence_lines(diagnosis.evidence),
         "url": extracts.urls[0] if extracts.urls else "",
+        "provider": provider.name if provider else "",
+        "postmaster_url": provider.postmaster if provider else "",
         "limit": next((limit for limit in limits if _PER.search(limit)), ""),
         "size": next((limit for limit in limits if _SIZE.search(limit) and not _PER.search(limit)), ""),
         "hostname": _hostname(diagnosis, facts),
@@ -106,6 +112,31 @@ def delistings(findings: Sequence[Finding], reply_url: str = "") -> Iterator[Ste
         )
 
 
+def _named_lists(diagnosis: Diagnosis, case: Case) -> Iterator[Step]:
+    """A step for each list that the reply names and nobody could ask: where to look it up, and what comes then."""
+    if diagnosis.cause not in {Cause.BLOCKLISTED_IP, Cause.BLOCKLISTED_DOMAIN_OR_URL}:
+        return
+    answered = {f.get("zone") for f in diagnosis.evidence if f.check == "blocklist" and f.result is not Fact.NOT_ASKED}
+    named: dict[str, Blocklist] = {}
+    for name in diagnosis.reading.extracts.lists:
+        found = by_name(name)
+        if found is not None and found.zone not in answered:
+            named[found.zone] = found
+    subject = case.names.get("ip", "") if diagnosis.cause is Cause.BLOCKLISTED_IP else case.names.get("from_domain", "")
+    for each in named.values():
+        page = each.lookup or each.delist
+        if not page or ("{subject}" in page and not subject):
+            continue
+        what = subject or "the sending address"
+        yield Step(
+            f"look_up.{each.zone}",
+            Side.SENDER,
+            f"The reply names {each.name or each.zone}: see there whether it still lists {what}, and why.",
+            url=page.replace("{subject}", subject),
+            verify=f"postmend check {subject}" if subject else "",
+        )
+
+
 def _removal(finding: Finding) -> str:
     """How a listing ends: by itself, by a form, never for money."""
     by_itself = finding.get("removal") or "it goes by itself once the spam has stopped"
@@ -148,7 +179,7 @@ def plan(diagnosis: Diagnosis, facts: Mapping[str, str], records: Sequence[Recor
     own = list(_steps(diagnosis.cause, case, findings))
     for cause in _also(diagnosis):
         own += list(_steps(cause, case, findings))[:2]
-    lists = list(delistings(diagnosis.evidence, case.names.get("url", "")))
+    lists = [*delistings(diagnosis.evidence, case.names.get("url", "")), *_named_lists(diagnosis, case)]
     changes = [record_step(change) for change in records]
     if changes:
         own = [step for step in own if not step.id.endswith((".record", ".publish"))]
