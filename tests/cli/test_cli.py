@@ -165,6 +165,24 @@ def test_classify_answers_line_for_line() -> None:
         jsonschema.validate(answer, schema("classify.v1.json"))
 
 
+def test_classify_goes_on_after_hostile_lines() -> None:
+    lines = [
+        b"A" * 3_000_000,
+        b'{"text": "' + b"x" * 3_000_000 + b'"}',
+        b"\0 452 mailbox full \0",
+        b"\xff\xfe",
+        b"{" * 9999,
+    ]
+    done = run("classify", given=b"\n".join([*lines, b"550 5.1.1 no such user"]))
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [("error" in a) for a in answers] == [False, True, False, False, True, False]
+    assert [answers[n]["cause"] for n in (2, 5)] == ["mailbox_full", "user_unknown"]
+    assert answers[5]["sisimai"] == "userunknown"
+    assert done.returncode == 2
+    assert b"2 of 6 lines could not be read" in done.stderr
+    assert b"\r" not in done.stderr  # no progress in a pipe
+
+
 def test_closed_pipe_is_quiet() -> None:
     script = f"{POSTMEND} explain --offline --json {' '.join([SAMPLE] * 200)} | head -1"
     done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, timeout=60, check=False)

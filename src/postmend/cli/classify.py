@@ -2,14 +2,17 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import click
 
 from postmend.app.classify import classify_lines
 from postmend.app.inputs import find_sources
 from postmend.cli.options import common
+from postmend.cli.progress import Progress
 from postmend.model import ParseError
 
+_MOST_TOLD = 5  # unreadable lines told one by one; all are counted
 _MAX_LINE = 1 << 20  # a reply is a few hundred octets; what is longer than this is cut
 
 
@@ -18,12 +21,13 @@ def _lines(name: str) -> Iterator[bytes]:
     source = find_sources((name,))
     if len(source) != 1:
         raise ParseError(f"{name}: classify takes one file of replies, not a folder")
+    path = source[0].path
     try:
-        file = sys.stdin.buffer if source[0].path is None else source[0].path.open("rb")
-        while line := file.readline(_MAX_LINE):
-            yield line.rstrip(b"\r\n")
-            while line and not line.endswith(b"\n") and len(line) == _MAX_LINE:
-                line = file.readline(_MAX_LINE)
+        with nullcontext(sys.stdin.buffer) if path is None else path.open("rb") as file:
+            while line := file.readline(_MAX_LINE):
+                yield line.rstrip(b"\r\n")
+                while line and not line.endswith(b"\n") and len(line) == _MAX_LINE:
+                    line = file.readline(_MAX_LINE)
     except OSError as error:
         raise ParseError(f"{name}: cannot be read ({(error.strerror or str(error)).lower()})") from error
 
@@ -43,12 +47,17 @@ def command(file: str, as_json: bool, resolver: str | None, config_path: str | N
     del as_json, resolver, config_path  # it always prints JSON and never asks
     encode = msgspec.json.Encoder().encode
     write = sys.stdout.buffer.write
-    bad = 0
+    progress = Progress(beside_output=True)
+    bad = number = 0
     for number, answer in enumerate(classify_lines(_lines(file)), 1):
         if answer.error:
             bad += 1
-            if bad <= 5:
+            if bad <= _MOST_TOLD:
+                progress.clear()
                 click.echo(f"postmend: line {number}: {answer.error}", err=True)
+        elif progress.due():
+            progress.say(f"{number:,} replies read")
         write(encode(answer) + b"\n")
+    progress.clear()
     if bad:
-        raise ParseError(f"{bad} of the lines could not be read; the others were answered")
+        raise ParseError(f"{bad:,} of {number:,} lines could not be read; the others were answered")

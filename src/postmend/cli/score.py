@@ -14,6 +14,7 @@ from postmend.app.score import ScoreOptions, Scorer, open_scorer
 from postmend.app.score_out import Scored
 from postmend.app.settings import load_settings
 from postmend.cli.options import common, write_json
+from postmend.cli.progress import Progress
 from postmend.cli.render import Paper
 from postmend.cli.score_report import report, short_line, totals
 from postmend.model import ParseError
@@ -103,7 +104,7 @@ async def _score(
     from postmend.app.score_many import read_messages, score_many
 
     taken: Counter[str] = Counter()
-    progress = _Progress()
+    progress = Progress()
 
     def shown(made: Scored) -> None:
         taken[made.taken] += 1
@@ -136,21 +137,6 @@ def _tell_absent(scorer: Scorer) -> None:
     if not any(each.server for each in scorer.filters):
         why = "; ".join(f"{each.name}: {each.problem}" for each in scorer.filters)
         click.echo(f"postmend: no filter to ask ({why}); only its own checks were made", err=True)
-
-
-class _Progress:
-    """One line on a terminal's standard error; nothing in a pipe."""
-
-    def __init__(self) -> None:
-        self._on = sys.stderr.isatty()
-
-    def say(self, text: str) -> None:
-        if self._on:
-            click.echo(f"\r\x1b[K{text} ...", nl=False, err=True)
-
-    def clear(self) -> None:
-        if self._on:
-            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 class _Terminal:
