@@ -16,7 +16,7 @@ FORMS = tomllib.loads(Path(__file__).with_name("forms.toml").read_text(encoding=
 def written(form: dict[str, Any]) -> bytes:
     """The form as a mail."""
     charset = form.get("charset", "utf-8")
-    head = [f"From: {form['from']}", "To: mara@example.com", f"Subject: {form['subject']}"]
+    head = [f"From: {form['from']}", f"To: {form.get('to', 'mara@example.com')}", f"Subject: {form['subject']}"]
     more = form.get("headers", "")
     if more:
         head.append(more)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from postmend.intake.codes import codes_in
 from postmend.intake.dsn import Recipient, Status, address_of, host_of, typed
 from postmend.intake.kind import NOT_FAILED
-from postmend.intake.notice import bare_locals, read_notice
+from postmend.intake.notice import bare_locals, only_mention, read_notice
 from postmend.intake.original import address_in, first, sending_host
 from postmend.intake.scan import Headers
 from postmend.intake.wording import MAX_REPLY, coded_text, completed, prose
@@ -107,7 +107,10 @@ def _without_names(mail: Material, exclude: frozenset[str]) -> list[tuple[str, s
     verp = _VERP.search(f"{mail.head.get('to', '')} {mail.head.get('delivered-to', '')}")
     if verp:
         return [(f"{verp[1].split('+')[-1]}@{verp[2]}", whole)]
-    return [("", whole)] if coded else []
+    if not coded:
+        return []
+    mentioned = only_mention(mail.notice, exclude)
+    return [(mentioned, whole)]
 
 
 def _to_a_list(mail: Material) -> bool:

@@ -11,7 +11,7 @@ from postmend.model import Kind
 NOT_FAILED = frozenset({"delivered", "relayed", "expanded", "deliverable"})
 _MOST_FIELD = 2000  # characters of a field that are looked at
 _BOUNCE_FROM = re.compile(
-    r"mailer[-_ ]?daemon|post[_ ]?master|mail[-_ .]?deliver|delivery[ -](?:sub)?system|mail administrator|bounce"
+    r"mail(?:er)?[-_ ]?daemon|post[_ ]?master|mail[-_ .]?deliver|delivery[ -](?:sub)?system|mail administrator|bounce"
     r"|system administrator|mdaemon|no-?reply@sns|^<>$|returned mail|undeliver|mail[ -]?system|exchange server",
     re.IGNORECASE,
 )
@@ -21,7 +21,7 @@ _BOUNCE_SUBJECT = re.compile(
     r"|bounce|could ?n.t be (?:sent|delivered)|message (?:delivery|status|not|undeliver)|not delivered|rejected"
     r"|nicht zugestellt|unzustellbar|non remis|no entregado|mancata consegna|error sending|delayed mail"
     r"|warning: (?:message|could)|user unknown|配信|送信|エラー|недостав|não entregue|niet bezorg|mail could not"
-    r"|loop alert|mail system error|notification|退信|système de courrier|échec|zwrot|iade",
+    r"|loop alert|mail system error|notification|退信|投递失败|发送失败|退件|반송|발송 ?실패|전송 ?실패|système de courrier|échec|zwrot|iade|nie dostarczono|no se (?:ha )?p(?:udo|odido) entregar|mancato recapito|ej levererat|ikke leveret|ilet(?:il)?emedi|kunne ikke leveres",
     re.IGNORECASE,
 )
 # Plain words, in lower case: looked for ten times as fast as a pattern.
@@ -89,6 +89,12 @@ def _by_actions(status: Status) -> Kind:
     return Kind.DSN
 
 
+def looks_like_notice(sender: str, subject: str) -> bool:
+    """Whether a mail's From and Subject are those of a notice."""
+    sender, subject = decode_words(sender[:_MOST_FIELD]), decode_words(subject[:_MOST_FIELD])
+    return _BOUNCE_FROM.search(sender) is not None or _BOUNCE_SUBJECT.search(subject) is not None
+
+
 def _by_words(head: dict[str, str], subject: str, notice: str) -> Kind:
     sender = f"{decode_words(head.get('from', '')[:_MOST_FIELD])} {head.get('sender', '')[:_MOST_FIELD]}"
     from_system = bool(_BOUNCE_FROM.search(sender)) or "x-failed-recipients" in head
@@ -108,6 +114,8 @@ def _by_words(head: dict[str, str], subject: str, notice: str) -> Kind:
         if _has(start, _DELIVERED) and not coded:
             return Kind.DELIVERED
         return Kind.BOUNCE
+    if "disposition-notification" in head.get("content-type", "").lower():
+        return Kind.AUTO_REPLY
     automatic = auto.startswith(("auto-replied", "auto-generated")) and null_path
     return Kind.AUTO_REPLY if automatic else Kind.NOT_A_BOUNCE
 

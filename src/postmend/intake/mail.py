@@ -5,6 +5,7 @@ import re
 from postmend.intake.complaint import read_complaint
 from postmend.intake.dsn import MAX_STATUS, Status, read_status
 from postmend.intake.failures import Material, failures_of
+from postmend.intake.forwarded import quoted_mail
 from postmend.intake.kind import kind_of
 from postmend.intake.notice import split_original
 from postmend.intake.notification import read_notification
@@ -23,6 +24,7 @@ _NAMES_OF_MAIL = {
 _REFUSALS = {Kind.DSN, Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED}
 _MOST_MESSAGE = 1 << 20  # octets of a returned message that are kept for its signatures
 _MOST_TEXTS = 4
+_MOST_DEEP = 2  # how often a notice may have been passed on
 _MOST_RETURNED = 64 << 10  # characters of a returned message that are looked at for its headers
 # A whole notice may stand in the text where a report's part should be.
 _REPORT_INSIDE = re.compile(
@@ -109,6 +111,15 @@ def _is_complaint(head: dict[str, str], found: _Parts) -> bool:
     return about is not None and "message/rfc822" in found.types
 
 
+def _passed_on(found: _Parts, source: str, depth: int) -> Intake | None:
+    """The notice that a person attached or quoted, asking what it means."""
+    for inside in (found.inner, quoted_mail(found.text)):
+        intake = read_mail(inside, source, depth) if inside else None
+        if intake is not None and intake.kind in _REFUSALS:
+            return intake
+    return None
+
+
 def read_mail(raw: bytes, source: str, depth: int = 0) -> Intake | None:
     """Read one mail with LF line ends; None if it has no mail headers. Raises ParseError if nothing is in it."""
     block, at = split_head(raw)
@@ -141,6 +152,7 @@ def read_mail(raw: bytes, source: str, depth: int = 0) -> Intake | None:
     failures: tuple[Failure, ...] = ()
     if kind in _REFUSALS:
         failures = failures_of(Material(kind, head, found.status, notice, original, fields, returned_headers))
-    if kind is Kind.BOUNCE and not failures:
-        kind = Kind.NOT_A_BOUNCE
+    if kind is Kind.NOT_A_BOUNCE or (kind is Kind.BOUNCE and not failures):
+        passed_on = _passed_on(found, source, depth + 1) if depth < _MOST_DEEP else None
+        return passed_on or Intake(source, Kind.NOT_A_BOUNCE, (), original)
     return Intake(source, kind, failures, original)

@@ -156,6 +156,13 @@ def _sendmail_reply(lines: list[str], at: int, found: re.Match[str]) -> str:
     return f"{own} <<< {' '.join(heard)}" if heard else own
 
 
+def only_mention(notice: str, exclude: frozenset[str]) -> str:
+    """The one address that a notice in an unknown language mentions; empty where there are several or none."""
+    found = {_clean(each).lower(): _clean(each) for each in _ADDRESS.findall(notice[: 16 << 10])}
+    others = [address for key, address in found.items() if key not in exclude and not is_system(address)]
+    return others[0] if len(others) == 1 else ""
+
+
 def bare_locals(notice: str) -> list[str]:
     """Local parts that stand alone where recipients are announced, as providers write them of their own users."""
     lines = _lines(notice[: 16 << 10])
