@@ -10,7 +10,7 @@ from postmend.intake.kind import NOT_FAILED
 from postmend.intake.notice import bare_locals, only_mention, read_notice
 from postmend.intake.original import address_in, first, sending_host
 from postmend.intake.scan import Headers
-from postmend.intake.wording import MAX_REPLY, coded_text, completed, prose
+from postmend.intake.wording import MAX_REPLY, coded_text, completed, has_codes, prose
 from postmend.knowledge.unwrap import layers
 from postmend.model import Action, EnhancedStatus, Failure, Host, Kind, Original, SmtpReply, Stage
 
@@ -63,7 +63,9 @@ def failures_of(mail: Material) -> tuple[Failure, ...]:
         made = [_from_group(group, pairs, said, mail, sending) for group in groups]
         return tuple(failure for failure in made if failure is not None)
     pairs = pairs or _without_names(mail, exclude)
-    return tuple(_failure(mail, sending, Recipient(), recipient, text) for recipient, text in pairs)
+    # Words that stand with the only recipient may need those of the whole notice to be understood.
+    around = prose(mail.notice.split("\n")) if len(pairs) == 1 and not has_codes(pairs[0][1]) else ""
+    return tuple(_failure(mail, sending, Recipient(), recipient, text, around) for recipient, text in pairs)
 
 
 def _diagnostic(group: Recipient) -> str:
@@ -207,5 +209,5 @@ def _apart(text: str, words: str, notice: str) -> tuple[str, str]:
     if text[3:4] == "-":
         text = completed(text, notice.split("\n"))
     if _enough(text):
-        return text, words
+        return text, "" if words in text else words
     return f"{text} {words}".strip() if text not in words else words, ""

@@ -68,6 +68,7 @@ _SYSTEM = re.compile(
     re.IGNORECASE,
 )
 
+_TELLING = 2  # words that say something by themselves: `Unrouteable address`
 # Ranks beyond those of `_named`: the sending side itself, and one that only a header names.
 _OF_SENDER, _BY_HEADER = 5, 9
 
@@ -153,7 +154,16 @@ def _sendmail_reply(lines: list[str], at: int, found: re.Match[str]) -> str:
             break
     own = found["reply"].strip()
     own = own if REPLY_CODE.match(own) else f"{found['lead']} {own}"
-    return f"{own} <<< {' '.join(heard)}" if heard else own
+    if heard:
+        return f"{own} <<< {' '.join(heard)}"
+    return f"{own} ({output})" if (output := _output(lines, at)) else own
+
+
+def _output(lines: list[str], at: int) -> str:
+    """What a local program said, in the line above: `mail.local: unknown user: anna`."""
+    above = lines[at - 1].strip() if at else ""
+    talk = above.startswith((">>>", "<<<", "---", "...")) or "talking to" in above or _SENDMAIL.match(above)
+    return "" if talk else above
 
 
 def only_mention(notice: str, exclude: frozenset[str]) -> str:
@@ -234,23 +244,37 @@ def _dialogue(lines: list[str]) -> list[tuple[str, str]]:
 
 def _with_replies(lines: list[str], chosen: list[Named]) -> list[tuple[str, str]]:
     ordered = sorted(chosen, key=lambda n: n.line)
-    whole = ""
+    alone = len(ordered) == 1
     made: list[tuple[str, str]] = []
     for i, named in enumerate(ordered):
         stop = next((n.line for n in ordered[i + 1 :] if n.line > named.line), len(lines))
         reply = named.reply
         if named.line >= 0 and (not reply or lines[named.line + 1 : named.line + 2] != [""]):
             reply = f"{reply} {block(lines, named.line, stop, named.address)}".strip()
-        alone = len(ordered) == 1
         if not reply or (alone and not REPLY_CODE.search(reply)) or (named.rank and not has_codes(reply)):
-            whole = whole or coded_text(lines) or prose(lines)
-            reply = _from_all(reply, whole) if alone else _own_lines(lines, named.address) or reply or whole
+            near = bool(named.reply) or any(lines[named.line + 1 : named.line + 2])
+            reply = (
+                _from_all(reply, lines, near=near)
+                if alone
+                else _own_lines(lines, named.address) or reply or _whole(lines)
+            )
         made.append((named.address, without_boilerplate(" ".join(reply.split()))[:MAX_REPLY]))
     return made
 
 
-def _from_all(reply: str, whole: str) -> str:
-    """What stands with the only recipient, and the words of the whole notice, each once."""
+def _whole(lines: list[str]) -> str:
+    return coded_text(lines) or prose(lines)
+
+
+def _from_all(reply: str, lines: list[str], *, near: bool) -> str:
+    """What stands with the only recipient, and what else the notice says: all of it where little stands there.
+
+    `near`: it stands there without an empty line between.
+    """
+    coded = coded_text(lines)
+    if near and not coded and len(re.findall(r"\w{2,}", reply)) >= _TELLING:
+        return reply
+    whole = coded or prose(lines)
     if not whole or whole in reply:
         return reply
     return f"{reply} {whole}" if reply and reply not in whole else whole

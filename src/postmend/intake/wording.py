@@ -12,7 +12,8 @@ _CODED = re.compile(
 )
 # In a transcript: the next server is talked to, or the next recipient's line comes.
 _GOES_ON = re.compile(
-    rf"^[ \t>.]*(?:while talking to|[45]\d\d[ -](?:[45]\.\d{{1,3}}\.\d{{1,3}} )?<?({ADDRESS})>?\.\.\. )", re.IGNORECASE
+    rf"^[ \t>.]*(?:while talking to|[45]\d\d[ -](?:[45]\.\d{{1,3}}\.\d{{1,3}} )?(?:<?({ADDRESS})>?|[\w.-]+ \(\w+\))\.\.\. )",
+    re.IGNORECASE,
 )
 _HEADING = ("--", "==", "**", "##", "__")
 _RULER = re.compile(r"[\s=*_-]+")
