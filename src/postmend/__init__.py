@@ -1,7 +1,7 @@
 """Postmend tells people why their mail was refused, proves it, says how to mend it.
 
-The library: `explain`, `classify`, `check_spf`, `parse_address`, `report`, `score`, `verify`; each that asks
-the network also as `..._async`.
+The library: `explain`, `classify`, `check_spf`, `parse_address`, `report`, `score`, `verify`; each
+also as `..._async`.
 Names are imported when first used, so that `import postmend` costs nothing.
 """
 
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
         check_spf,
         check_spf_async,
         classify,
+        classify_async,
         explain,
         explain_async,
         parse_address,
+        parse_address_async,
         report,
         score,
         score_async,
@@ -34,9 +36,11 @@ __all__ = [
     "check_spf",
     "check_spf_async",
     "classify",
+    "classify_async",
     "explain",
     "explain_async",
     "parse_address",
+    "parse_address_async",
     "report",
     "score",
     "score_async",

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any
 
-from postmend.app.classify import classify
+from postmend.app.classify import classify, classify_async
 from postmend.app.explain import explain_bytes, explain_bytes_async
 from postmend.app.output import Explained
 from postmend.app.report import report
 from postmend.app.score_out import Scored
 from postmend.app.settings import Settings
-from postmend.model import parse_address
+from postmend.model import Address, parse_address
 
 if TYPE_CHECKING:
     from postmend.evidence.spf_result import SpfResult
@@ -20,9 +20,11 @@ __all__ = [
     "check_spf",
     "check_spf_async",
     "classify",
+    "classify_async",
     "explain",
     "explain_async",
     "parse_address",
+    "parse_address_async",
     "report",
     "score",
     "score_async",
@@ -30,6 +32,11 @@ __all__ = [
     "verify_async",
     "verify_many",
 ]
+
+
+async def parse_address_async(text: str) -> Address:
+    """`parse_address` for callers that await everything; it asks nobody. Raises ParseError saying why it is none."""
+    return parse_address(text)
 
 
 def _settings(
