@@ -3,7 +3,6 @@
 Bad input costs only itself: what cannot be read is told through `unreadable`, one line each, and the rest goes on.
 """
 
-import asyncio
 import mmap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 _REFUSALS = {Action.FAILED, Action.DELAYED}
 _OFFLINE = ("nothing was asked of the network (--offline)",)
 _AT_ONCE = 16  # inputs under diagnosis at a time
+_MOST_ASKED = 200  # refusals of one input that the world is asked about
+_TOO_MANY = (f"the network: only for the first {_MOST_ASKED} refusals of an input",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,8 @@ def explain_bytes(raw: bytes, source: str, settings: Settings) -> list[Explained
     """Explain bytes that are already in memory; raises ParseError where nothing of use is in them."""
     if settings.offline:
         return [_offline_out(intake, readings) for intake, readings in read_failures(raw, source)]
+    import asyncio
+
     return asyncio.run(explain_bytes_async(raw, source, settings))
 
 
@@ -176,6 +179,8 @@ def _conclude(
 
 def _online(read: Iterator[tuple[Intake, list[tuple[Failure, Reading]]]], settings: Settings) -> Iterator[Explanation]:
     """Ask for a handful of inputs side by side, and yield in order."""
+    import asyncio
+
     from postmend.app.evidence import open_evidence
 
     with asyncio.Runner() as runner:
@@ -196,20 +201,25 @@ def _online(read: Iterator[tuple[Intake, list[tuple[Failure, Reading]]]], settin
 async def _explain_batch(
     batch: list[tuple[Intake, list[tuple[Failure, Reading]]]], evidence: "Evidence", settings: Settings
 ) -> list[Explanation]:
+    import asyncio
+
     return list(await asyncio.gather(*(_explain_one(intake, found, evidence, settings) for intake, found in batch)))
 
 
 async def _explain_one(
     intake: Intake, found: list[tuple[Failure, Reading]], evidence: "Evidence", settings: Settings
 ) -> Explanation:
+    import asyncio
+
     given = {"ip": settings.ip, "helo": settings.helo, "mail_from": settings.mail_from}
 
-    async def one(failure: Failure, reading: Reading, original: Original) -> Diagnosis:
-        subject = await evidence.complete(subject_of(failure, reading, original, given))
+    async def one(failure: Failure, reading: Reading) -> Diagnosis:
+        subject = await evidence.complete(subject_of(failure, reading, intake.original, given))
         wanted, missing = probes_for(reading, subject)
         gathered = await evidence.gather(subject, wanted)
         return _conclude(
             intake, (failure, reading), gathered.findings, missing + gathered.not_asked, subject, gathered.records
         )
 
-    return Explanation(intake, list(await asyncio.gather(*(one(f, r, intake.original) for f, r in found))))
+    asked = await asyncio.gather(*(one(f, r) for f, r in found[:_MOST_ASKED]))
+    return Explanation(intake, [*asked, *(_conclude(intake, each, (), _TOO_MANY) for each in found[_MOST_ASKED:])])

@@ -32,8 +32,8 @@ _MOST_IDS = 200_000
 
 
 def looks_like_log(head: bytes) -> bool:
-    """Whether a line of Postfix's or Exim's log stands in it, and no mail header before."""
-    return not re.match(rb"\s*(?:From |[A-Z][\w-]+: )", head) and _LOG.search(head) is not None
+    """Whether a line of Postfix's or Exim's log stands in it."""
+    return _LOG.search(head) is not None
 
 
 def _lines(raw: bytes | mmap.mmap) -> Iterator[bytes]:

@@ -1,16 +1,16 @@
 """Whatever a person has, told apart and read: a mail, an mbox, log lines, an Outlook message, a pasted text."""
 
 import mmap
+import re
 from collections.abc import Iterator
 
-from postmend.intake.log import looks_like_log, read_log
 from postmend.intake.mail import read_mail
 from postmend.intake.mbox import is_mbox, split_mbox
 from postmend.intake.outlook import is_outlook, read_outlook
-from postmend.intake.pasted import read_pasted
 from postmend.intake.scan import normalise
 from postmend.model import Intake, Kind, ParseError
 
+_HEADER = re.compile(rb"\s*(?:From |[A-Z][\w-]+: )")
 _MOST = 8 << 20  # of one mail: a notice stands at its beginning, what was attached does not matter
 _EXPECTED = "a bounce, an mbox, log lines or an SMTP reply was expected"
 
@@ -35,9 +35,12 @@ def read_any(raw: bytes | mmap.mmap, source: str = "-") -> Iterator[Intake]:
     if is_outlook(head):
         yield _read_one(read_outlook(bytes(raw), source), source)
         return
-    if looks_like_log(head[:65536]):
-        yield from read_log(raw, source)
-        return
+    if not _HEADER.match(head):
+        from postmend.intake.log import looks_like_log, read_log
+
+        if looks_like_log(head[:65536]):
+            yield from read_log(raw, source)
+            return
     yield _read_one(head, source)
 
 
@@ -50,4 +53,9 @@ def _read_one(raw: bytes, source: str) -> Intake:
         raise ParseError(f"{source}: empty; {_EXPECTED}")
     if raw[:4096].count(0) > 40:
         raise ParseError(f"{source}: binary data; {_EXPECTED}")
-    return read_mail(raw, source) or read_pasted(raw, source)
+    mail = read_mail(raw, source)
+    if mail is not None:
+        return mail
+    from postmend.intake.pasted import read_pasted
+
+    return read_pasted(raw, source)
