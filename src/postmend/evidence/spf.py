@@ -292,5 +292,5 @@ async def check_host(
         check.resolver.stop()
     return SpfResult(
         result, explanation, tuple(check.trace), check.lookups, check.void, domain, check.first_record,
-        check.matched, problem, check.asked_at,
+        check.matched, problem, check.asked_at, f"{identity.local}@{identity.sender_domain}", identity.helo,
     )  # fmt: skip

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from postmend.evidence.spf_record import SpfRecord, is_spf, parse_spf
-from postmend.evidence.spf_repair import SpfCost, worst_cost
 from postmend.evidence.spf_result import MOST_LOOKUPS, MOST_VOID
+from postmend.evidence.spf_tree import SpfCost, cost_of, read_tree
 from postmend.model import Cause, Fact, Finding, ParseError
 from postmend.model.dns import Answer, Resolver
 
@@ -34,7 +34,7 @@ async def lint_spf(resolver: Resolver, domain: str) -> tuple[Finding, ...]:
         return (
             _finding(answer, "spf_record.syntax", Fact.PERMERROR, f"the SPF record of {domain} is broken: {error}"),
         )
-    cost = await worst_cost(resolver, record, domain)
+    cost = cost_of(await read_tree(resolver, domain))
     return tuple(_judge(answer, record, cost))
 
 
@@ -45,14 +45,14 @@ def _judge(answer: Answer, record: SpfRecord, cost: SpfCost) -> Iterator[Finding
             f"the SPF record of {domain} takes {cost.lookups} DNS lookups, {MOST_LOOKUPS} are allowed (section 4.6.4)"
         )
         yield _finding(answer, "spf_record.lookups", Fact.PERMERROR, detail)
-    elif cost.void > MOST_VOID:
+    elif cost.void4 > MOST_VOID:
         detail = (
-            f"{cost.void} terms of the SPF record of {domain} name nothing, {MOST_VOID} are allowed (section 4.6.4)"
+            f"{cost.void4} terms of the SPF record of {domain} name nothing, {MOST_VOID} are allowed (section 4.6.4)"
         )
         yield _finding(answer, "spf_record.void", Fact.PERMERROR, detail)
     else:
         detail = (
-            f"{domain} has an SPF record: {cost.lookups} of {MOST_LOOKUPS} lookups, {cost.void} of {MOST_VOID} void"
+            f"{domain} has an SPF record: {cost.lookups} of {MOST_LOOKUPS} lookups, {cost.void4} of {MOST_VOID} void"
         )
         yield _finding(answer, "spf_record.ok", Fact.PASS, detail)
     yield from _dangers(answer, record)

@@ -36,7 +36,8 @@ class Traced:
 class SpfResult:
     """What `check_host()` says. `matched` is the mechanism that decided, `problem` why it is an error.
 
-    `record` is the text of the first domain's record, `domain` the one that was checked, `asked_at` when it was read.
+    `record` is the text of the first domain's record, `domain` the one that was checked, `asked_at` when it was read;
+    `sender` and `helo` are the identities it was checked for (`local@domain`).
     """
 
     result: Spf
@@ -49,3 +50,5 @@ class SpfResult:
     matched: str = ""
     problem: str = ""
     asked_at: str = ""
+    sender: str = ""
+    helo: str = ""

@@ -18,7 +18,7 @@ import msgspec
 T = TypeVar("T")
 
 HERE = Path(__file__).resolve().parent
-_SHAPE = 7  # raise when the shape of any compiled value, or how phrases are compiled, changes
+_SHAPE = 8  # raise when the shape of any compiled value, or how phrases are compiled, changes
 
 
 class _Stamp(msgspec.Struct, array_like=True):

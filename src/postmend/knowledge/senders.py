@@ -1,4 +1,4 @@
-"""Services that send in others' names (`senders.toml`), recognised by a domain of theirs."""
+"""Services that send in others' names (`senders.toml`), recognised by a domain of theirs, let in by their SPF include."""
 
 from functools import cache
 
@@ -15,24 +15,36 @@ class Service(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     name: str
     domains: tuple[str, ...]
+    include: str = ""
 
 
-def _read() -> dict[str, str]:
+def _read() -> dict[str, Service]:
     import tomllib
 
     try:
         found = msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8")), dict[str, Service])
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ParseError(f"{FILE.name}: {error}") from error
-    return {domain: service.name for service in found.values() for domain in service.domains}
+    return {domain: service for service in found.values() for domain in service.domains}
 
 
 @cache
-def _table() -> dict[str, str]:
-    return compiled.load("senders", dict[str, str], [FILE], _read)
+def _table() -> dict[str, Service]:
+    return compiled.load("senders", dict[str, Service], [FILE], _read)
+
+
+def _service(domain: str) -> Service | None:
+    labels = domain.lower().rstrip(".").split(".")
+    return next((found for i in range(len(labels)) if (found := _table().get(".".join(labels[i:])))), None)
 
 
 def service_of(domain: str) -> str:
     """The name of the service that a domain or a name below it belongs to, or an empty string."""
-    labels = domain.lower().rstrip(".").split(".")
-    return next((found for i in range(len(labels)) if (found := _table().get(".".join(labels[i:])))), "")
+    found = _service(domain)
+    return found.name if found else ""
+
+
+def include_for(ptr: str) -> str:
+    """What customers of the service that a host belongs to put into SPF's include, or an empty string."""
+    found = _service(ptr)
+    return found.include if found else ""
