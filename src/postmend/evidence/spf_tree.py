@@ -130,7 +130,7 @@ async def _mx_term(reading: _Reading, mechanism: Mechanism, target: str) -> Term
         return Term(mechanism, known=False)
     hosts = mx_hosts(answer)
     if not hosts:
-        return Term(mechanism, void4=answer.void, void6=answer.void)
+        return Term(mechanism, void4=answer.void, void6=answer.void, maybe_void=int(not answer.void))
     if len(hosts) > MOST_LOOKUPS:
         return Term(mechanism, known=False)  # a permerror for whoever gets there
     term = _address_term(mechanism, await asyncio.gather(*(_addresses(reading, host) for host in hosts)))

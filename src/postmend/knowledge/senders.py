@@ -1,4 +1,4 @@
-"""Services that send in others' names (`senders.toml`), recognised by a domain of theirs, let in by their SPF include."""
+"""Services that send in others' names (`senders.toml`): known by a domain of theirs, let in by their SPF include."""
 
 from functools import cache
 
