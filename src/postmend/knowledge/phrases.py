@@ -58,8 +58,8 @@ def _indexable(folded: str) -> list[str]:
 def _alternatives(item: str) -> tuple[str, list[tuple[str, ...]], bool]:
     """Pattern, needs and whether it may be missing, of `(a|b c|)`."""
     folded = [_fold_item(each) for each in item[1:-1].split("|")]
-    full = [each for each in folded if each]
-    optional = len(full) < len(folded)
+    full = list(dict.fromkeys(each for each in folded if each))
+    optional = "" in folded
     words = [_indexable(each) for each in full]
     needs = [] if optional or not all(words) else [tuple(dict.fromkeys(max(w, key=len) for w in words))]
     return "(?:" + "|".join(_pattern(each) for each in full) + ")", needs, optional

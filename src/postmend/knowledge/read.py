@@ -14,12 +14,27 @@ from postmend.knowledge.extract import extract
 from postmend.knowledge.providers import by_host, by_words
 from postmend.knowledge.unwrap import Layer, codes_of, layers
 from postmend.knowledge.words import fold, words_of
-from postmend.model import Cause, EnhancedStatus, Extracts, Hypothesis, Match, ParseError, Reading, Stage
+from postmend.model import (
+    AddressVerdict,
+    Cause,
+    EnhancedStatus,
+    Extracts,
+    Hypothesis,
+    Match,
+    ParseError,
+    Reading,
+    Stage,
+)
 
 # The vote that `unknown` always has: below it nothing was said. In nats, as the rules' strengths.
 UNKNOWN_NATS = 1.0
 # A second rule for the same cause says little new, a third less: they mostly read the same words.
 _FURTHER = (1.0, 0.25, 0.1)
+# Beside one of these words a code by itself says nothing of the address: servers give 5.1.1 to whom they do not like.
+_CONTRARY = frozenset(
+    {"abuse", "banned", "blacklisted", "block", "blocked", "blocklisted", "denied", "ip", "listed", "network", "policy",
+     "prohibited", "refused", "reputation", "security", "sender", "spam", "spammer"}
+)  # fmt: skip
 
 
 def _status(text: str) -> EnhancedStatus | None:
@@ -52,6 +67,16 @@ def _folded(text: str) -> tuple[str, frozenset[str]]:
     """A reply folded, and its words; remembered while the same reply is asked for provider and votes."""
     folded = fold(text)
     return folded, words_of(folded)
+
+
+def _address(
+    cause: Cause, inner: Layer, matches: tuple[Match, ...], code: int | None, enhanced: EnhancedStatus | None
+) -> AddressVerdict:
+    """The verdict on the address; a code alone strikes nobody off where words say something else beside it."""
+    verdict = address_verdict(cause, code, enhanced, inner.text)
+    if verdict is AddressVerdict.SUPPRESS and not any(m.words and m.cause is cause for m in matches):
+        return verdict if _CONTRARY.isdisjoint(_folded(inner.own)[1]) else AddressVerdict.KEEP
+    return verdict
 
 
 def _vote(
@@ -101,7 +126,7 @@ def read_reply(
     return Reading(
         hypotheses=guesses,
         matches=matches,
-        address=address_verdict(guesses[0].cause, found_code, found_status, text),
+        address=_address(guesses[0].cause, inner, matches, found_code, found_status),
         extracts=extract(text) if with_extracts else Extracts(),
         inner=inner.text,
         code=found_code,

@@ -29,6 +29,10 @@ _KEEP_PUNCTUATION = re.compile(r"https?://\S+")
 _STOP = re.compile(r"(?<=[^\s.])\.\s+(?=[A-Z0-9(<\[\"']|[^\x00-\x7f])")
 _TAIL = re.compile(r"[.:]+(?=\s|$)|(?<!\S)[.:]+")
 STOP = "^"
+# `isn't` and `is not`, `cannot` and `can not`, `e-mail` and `email` are alike; apostrophe and hyphen are gone before.
+_SHORT = re.compile(
+    r"\b(?:(is|are|was|were|does|do|did|could|would|should|has|have|had)nt|(wont)|can(?:no)?t|you(re|ve)|(e mail))(?=s?\b)"
+)
 _WORD = re.compile(r"\w+")
 # The letters of a provider's code: `lpn007_420` is found by `lpn`, `ib607` by `ib`.
 _CODE_LETTERS = re.compile(r"\b[a-z]{2,5}(?=_?\d)")
@@ -60,6 +64,14 @@ def _unaccent(text: str) -> str:
     return unicodedata.normalize("NFC", bare)  # puts Korean syllables together again
 
 
+def _long(found: re.Match[str]) -> str:
+    if found[4]:
+        return "email"
+    if found[3]:
+        return "you are" if found[3] == "re" else "you have"
+    return f"{found[1] or ('will' if found[2] else 'can')} not"
+
+
 def fold(text: str) -> str:
     """Return the form that rules are compared in, at most MAX_CHARS of it; never raises."""
     text = text[:MAX_CHARS]
@@ -73,6 +85,8 @@ def fold(text: str) -> str:
     if not text.isascii():  # scripts without spaces stand apart from words of others: `mailbox已满`
         text = WIDE.sub(r" \g<0> ", _unaccent(text))
     text = text.translate(_DROP)
+    if "nt" in text or "cannot" in text or "youre" in text or "youve" in text or "e mail" in text:
+        text = _SHORT.sub(_long, text)
     return " ".join(_TAIL.sub(" ", text).split())
 
 
