@@ -1,5 +1,7 @@
 """The JSON that `check` prints: its shape is a contract (`docs/schema/check.v1.json`)."""
 
+from typing import Any
+
 import msgspec
 
 from postmend.app.output import Evidence, StepOut, finding_out
@@ -62,6 +64,7 @@ class Checked(msgspec.Struct, omit_defaults=True):
     since: Since | None = None
 
 
+_MOST_TEXT = 4_000  # characters of a detail or a record
 _TOPIC = {
     "spf_record": "spf", "dkim_key": "dkim", "ip": "blocklist", "resolver": "blocklist", "behind": "blocklist",
     "dkim": "message", "authres": "message", "arc": "message", "list": "message",
@@ -86,8 +89,13 @@ def graded(finding: Finding) -> Graded:
     known = repairs().get(finding.id)
     by = known.by if known and grade is not Grade.FINE else finding.get("name") if finding.check == "blocklist" else ""
     plain = finding_out(finding)
-    values = {name: getattr(plain, name) for name in plain.__struct_fields__}
+    values = {name: _short(getattr(plain, name)) for name in plain.__struct_fields__}
     return Graded(**values, topic=topic_of(finding), grade=grade, by=by)
+
+
+def _short(value: Any) -> Any:
+    """Texts from outside, cut where somebody published a book."""
+    return value[: _MOST_TEXT - 4] + " ..." if isinstance(value, str) and len(value) > _MOST_TEXT else value
 
 
 def requirements(findings: list[Finding]) -> list[Requirement]:

@@ -93,8 +93,8 @@ def _grouped(findings: list[Graded]) -> dict[tuple[str, str, str], dict[str, Gra
     return made
 
 
-def _unknown(findings: list[Graded]) -> set[tuple[str, str, str]]:
-    return {_key(each) for each in findings if each.result in {"temperror", "refused", "not_asked"}}
+def _unknown(findings: list[Graded]) -> set[tuple[str, str]]:
+    return {(each.check, each.subject) for each in findings if each.result in {"temperror", "refused", "not_asked"}}
 
 
 def _changes(before: list[Graded], now: list[Graded]) -> list[Change]:
@@ -103,7 +103,7 @@ def _changes(before: list[Graded], now: list[Graded]) -> list[Change]:
     made: list[Change] = []
     for key in dict.fromkeys((*old, *new)):
         was, is_now = old.get(key, {}), new.get(key, {})
-        if key in silent and not (was and is_now):
+        if key[:2] in silent and not (was and is_now):
             continue
         gone = [each for ident, each in was.items() if ident not in is_now]
         come = [each for ident, each in is_now.items() if ident not in was]

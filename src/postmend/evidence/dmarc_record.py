@@ -8,7 +8,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-_TAG = re.compile(r"\s*([A-Za-z]{1,10})\s*=\s*([^;]*?)\s*$")
+_TAG_NAME = re.compile(r"[A-Za-z]{1,10}")
+_MOST_FAULTS = 10
+_MOST_OCTETS = 4096  # of a record that is read; the longest that is met has a few hundred
 _VERSION = re.compile(r"v\s*=\s*DMARC1\s*(?:;|$)")
 # Tags of RFC 7489 that RFC 9989 took out: still met, and ignored.
 _HISTORIC = frozenset({"pct", "rf", "ri"})
@@ -81,22 +83,26 @@ def _addresses(value: str, faults: list[str]) -> tuple[str, ...]:
 def _tags(text: str, faults: list[str]) -> dict[str, str]:
     tags: dict[str, str] = {}
     for part in text.split(";"):
-        found = _TAG.fullmatch(part)
-        if found is None:
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or not _TAG_NAME.fullmatch(name):
             if part.strip():
                 faults.append(f"not a tag: {part.strip()[:40]!r}")
             continue
-        name = found[1].lower()
-        if name in tags:
-            faults.append(f"tag {name} stands twice")
-        elif name in _HISTORIC:
-            faults.append(f"tag {name} has no meaning any more (RFC 9989)")
-        elif name not in _KNOWN:
-            faults.append(f"tag {name} is not known, and passed over")
-        elif name in _CHOICES and found[2].lower() not in _CHOICES[name]:
-            faults.append(f"{name}={found[2][:20]} is none of {', '.join(_CHOICES[name])}")
-        tags.setdefault(name, found[2])
+        faults += _tag_faults(name.lower(), value, tags)
+        tags.setdefault(name.lower(), value)
     return tags
+
+
+def _tag_faults(name: str, value: str, tags: dict[str, str]) -> list[str]:
+    if name in tags:
+        return [f"tag {name} stands twice"]
+    if name in _HISTORIC:
+        return [f"tag {name} has no meaning any more (RFC 9989)"]
+    if name not in _KNOWN:
+        return [f"tag {name} is not known, and passed over"]
+    if name in _CHOICES and value.lower() not in _CHOICES[name]:
+        return [f"{name}={value[:20]} is none of {', '.join(_CHOICES[name])}"]
+    return []
 
 
 def misses_dmarc(text: str) -> str:
@@ -116,7 +122,9 @@ def parse_dmarc(text: str) -> DmarcRecord | None:
     if not _VERSION.match(text):
         return None
     faults: list[str] = []
-    tags = _tags(text, faults)
+    if len(text) > _MOST_OCTETS:
+        faults.append(f"it has {len(text):,} octets, of which {_MOST_OCTETS:,} were read")
+    tags = _tags(text[:_MOST_OCTETS], faults)
     p = _policy(tags, "p", faults)
     rua = _addresses(tags.get("rua", ""), faults)
     if p is None:
@@ -132,5 +140,5 @@ def parse_dmarc(text: str) -> DmarcRecord | None:
         testing=tags.get("t", "n").lower() == "y",
         rua=rua,
         ruf=_addresses(tags.get("ruf", ""), faults),
-        faults=tuple(faults),
+        faults=tuple(dict.fromkeys(faults))[:_MOST_FAULTS],
     )

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from postmend.model import ParseError
 
-_TAG = re.compile(r"[ \t\r\n]*([A-Za-z][A-Za-z0-9_]*)[ \t\r\n]*=[ \t\r\n]*(.*?)[ \t\r\n]*", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_BLANKS = " \t\r\n"
 
 
 def parse_tags(text: str) -> dict[str, str]:
@@ -15,14 +16,15 @@ def parse_tags(text: str) -> dict[str, str]:
     if not parts[-1].strip():
         parts.pop()  # one semicolon may close the list
     for part in parts:
-        found = _TAG.fullmatch(part)
-        if found is None:
+        name, equals, value = part.partition("=")
+        name = name.strip(_BLANKS)
+        if not equals or not _NAME.fullmatch(name):
             raise ParseError(
-                f"not a tag: {part.strip()[:40]!r}" if part.strip() else "two semicolons with no tag between"
+                f"not a tag: {part.strip()[:40]!r}" if part.strip() else "an empty place between semicolons"
             )
-        if found[1] in tags:
-            raise ParseError(f"tag {found[1]} stands twice")
-        tags[found[1]] = found[2]
+        if name in tags:
+            raise ParseError(f"tag {name[:20]} stands twice")
+        tags[name] = value.strip(_BLANKS)
     return tags
 
 

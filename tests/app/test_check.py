@@ -1,0 +1,250 @@
+"""What `check` says of faulty set-ups: the finding, its grade, the repair; bad weather; what changed since."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import dkim as dkimpy
+import jsonschema
+import msgspec
+import pytest
+
+from postmend.app.check import CheckOptions, check_targets
+from postmend.app.checked import Checked
+from postmend.app.settings import Settings
+from postmend.app.snapshots import compare_and_save, moment
+from postmend.evidence.dmarc import discover
+from postmend.model import ParseError
+from postmend.remedy.dmarc_path import dmarc_steps
+from tests import smtplab
+from tests.asking import ZoneFile
+from tests.cli.test_cli import run, schema
+from tests.dnslab import Names, Zone, serve
+from tests.evidence.test_dkim import MAIL
+from tests.healthy import base, key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+D = "plain.example"
+ONLY_DNS = frozenset({"mx", "spf", "dkim", "dmarc", "bimi", "rdns", "helo", "blocklist", "tlsrpt", "dnssec", "message"})
+
+
+def check(zone: Zone | Names, target: str = D, only: frozenset[str] = ONLY_DNS, **options: Any) -> Checked:
+    with serve(zone) as (where, _):
+        settings = Settings(
+            resolver=where, timeout_s=1.0, skip_blocklists=("*",), allow_private=True, ip=options.pop("ip", "")
+        )
+        (found,) = asyncio.run(check_targets((target,), CheckOptions(settings, only, **options)))
+    jsonschema.validate(json.loads(msgspec.json.encode(found)), schema("check.v1.json"))
+    return found
+
+
+def grades(found: Checked) -> dict[str, str]:
+    return {each.id: each.grade for each in found.findings}
+
+
+@pytest.mark.parametrize(
+    ("changes", "finding", "grade"),
+    [
+        ({"dkim": None}, "dkim_key.none_at_all", "bulk"),
+        ({"dkim": [("TXT", key().record[:150])]}, "dkim_key.selector_unknown", "fine"),
+        ({"dmarc": None}, "dmarc.no_record", "bulk"),
+        ({"dmarc": [("TXT", "p=reject; v=DMARC1")]}, "dmarc.not_a_record", "bulk"),
+        ({"dmarc": [("TXT", "v=DMARC1; p=none"), ("TXT", "v=DMARC1; p=reject")]}, "dmarc.several_records", "bulk"),
+        ({"mx": None}, "mx.broken", "refused"),
+        ({"mx": [("CNAME", "real.plain.example.")]}, "mx.broken", "refused"),
+        ({"apex": [("MX", "0 ."), ("TXT", "v=spf1 ip4:192.0.2.1 -all")]}, "mx.null_but_sends", "refused"),
+        ({"apex": [("TXT", "v=spf1 ip4:192.0.2.1 -all")], "mx": None}, "mx.nowhere", "refused"),
+        ({"apex": [("MX", "10 192.0.2.1."), ("TXT", "v=spf1 ip4:192.0.2.1 -all")]}, "mx.broken", "refused"),
+        ({"apex": [("MX", "10 mx.plain.example."), ("MX", "20 gone.plain.example."), ("TXT", "v=spf1 mx -all")]}, "mx.partly_broken", "harms"),
+        ({"apex": [("MX", "10 mx.plain.example.")]}, "spf_record.none", "refused"),
+        ({"apex": [("MX", "10 mx.plain.example."), ("TXT", "v=spf1 +all")]}, "spf_record.plus_all", "refused"),
+    ],
+)  # fmt: skip
+def test_faults_and_what_they_cost(changes: dict[str, Any], finding: str, grade: str) -> None:
+    found = check(base(D, **changes))
+    assert grades(found).get(finding) == grade, grades(found)
+    assert found.bad is (grade == "refused")
+    if grade != "fine":
+        (step,) = [each for each in found.plan if each.id == finding]
+        assert step.do
+
+
+def test_a_key_by_name_is_judged_hard() -> None:
+    found = check(base(D, dkim=[("TXT", "v=DKIM1; p=")]), selectors=("default",))
+    assert grades(found)["dkim_key.revoked"] == "refused"
+    assert check(base(D), selectors=("nosuch",)).bad
+
+
+def test_repairs_are_proven() -> None:
+    found = check(base(D, dmarc=None, apex=[("MX", f"10 mx.{D}."), ("TXT", "v=spf1 -all"), ("TXT", "v=spf1 mx ~all")]))
+    records = {step.id: step.record for step in found.plan if step.record}
+    dmarc, spf = records["dmarc.no_record"], records["spf_record.several"]
+    assert dmarc is not None
+    assert spf is not None
+    assert dmarc.after == f"v=DMARC1; p=none; rua=mailto:dmarc-reports@{D}"
+    assert "passes" in spf.proof
+    mended = check(base(D, dmarc=[("TXT", dmarc.after)], apex=[("MX", f"10 mx.{D}."), ("TXT", spf.after)]))
+    assert not mended.bad
+    assert not {"dmarc.no_record", "spf_record.several"} & grades(mended).keys()
+
+
+def test_the_way_from_none_to_reject() -> None:
+    text = ""
+    seen = []
+    for _ in range(6):
+        zone = ZoneFile({f"_dmarc.{D}": [("TXT", text)]} if text else {})
+        change, later = dmarc_steps(asyncio.run(discover(zone, D)))
+        if change is None:
+            break
+        text = change.after
+        seen.append((text.partition("; rua")[0], len(later)))
+    assert seen == [
+        ("v=DMARC1; p=none", 3),
+        ("v=DMARC1; p=quarantine; t=y", 2),
+        ("v=DMARC1; p=quarantine", 1),
+        ("v=DMARC1; p=reject", 0),
+    ]
+
+
+def test_a_message_tells_its_selectors_and_whether_it_would_pass(tmp_path: Path) -> None:
+    mail = MAIL.replace(b"example.com", D.encode()).replace(b"\n", b"\r\n")
+    path = tmp_path / "mail.eml"
+    path.write_bytes(dkimpy.sign(mail, b"x9", D.encode(), key().pem) + mail)
+    zone = base(D, dkim=None) | {f"x9._domainkey.{D}": [("TXT", key().record)]}
+    assert "dkim_key.selector_unknown" in grades(check(zone))
+    found = grades(check(zone, message=str(path)))
+    assert {"dkim_key.ok", "dkim.pass", "dmarc.pass"} <= found.keys()
+    path.write_bytes(path.read_bytes().replace(b"Hello", b"Howdy"))
+    broken = check(zone, message=str(path))
+    assert grades(broken)["dkim.body_changed"] == "refused"
+    assert {(r.provider, r.id): r.state for r in broken.requirements}["gmail", "spf"] == "met"
+
+
+def test_the_sending_address_is_judged_too() -> None:
+    found = check(base(D), ip="192.0.2.99")
+    assert {"spf.fail": "refused", "rdns.no_ptr": "refused"}.items() <= grades(found).items()
+    (step,) = [each for each in found.plan if each.id == "spf.fail"]
+    assert step.record is not None
+    assert "192.0.2.99" in step.record.after
+    (letter,) = [each.letter for each in found.plan if each.id == "rdns.no_ptr"]
+    assert letter is not None
+    assert "192.0.2.99" in letter
+
+
+def test_an_invalid_certificate_matters_once_the_policy_is_enforced() -> None:
+    from postmend.diagnosis.posture import together
+    from postmend.model import Fact, Finding
+
+    invalid = Finding("tls", "tls.certificate_invalid", "mx", Fact.NONE, "it does not verify")
+    policy = Finding("mta_sts", "mta_sts.ok", D, Fact.PASS, "", data=(("mode", "enforce"),))
+    assert {f.id for f in together([invalid], "domain")} == {"tls.certificate_invalid"}
+    assert {f.id for f in together([invalid, policy], "domain")} == {"tls.certificate_refused", "mta_sts.ok"}
+
+
+LOOPS: Zone = {
+    D: [("MX", f"10 a.{D}."), ("TXT", f"v=spf1 include:{D} redirect={D}")],
+    f"a.{D}": [("CNAME", f"b.{D}.")],
+    f"b.{D}": [("CNAME", f"a.{D}.")],
+    f"_dmarc.{D}": [("CNAME", f"_dmarc.{D}.")],
+}
+HUGE: Zone = base(
+    D,
+    apex=[("MX", f"10 mx.{D}."), ("TXT", "v=spf1 " + "a" * 64_000)],
+    dmarc=[("TXT", "v=DMARC1; p=none; " + "x=1;" * 15_000)],
+)
+MANY: Zone = base(D, apex=[("TXT", "v=spf1 mx -all"), *(("MX", f"{i} m{i}.{D}.") for i in range(2000))])
+
+
+@pytest.mark.parametrize("zone", [LOOPS, HUGE, MANY], ids=["loops", "huge", "many-mx"])
+def test_bad_zones_end_in_findings(zone: Zone) -> None:
+    start = time.monotonic()
+    found = check(zone)
+    assert found.findings
+    assert time.monotonic() - start < 20
+    assert len(msgspec.json.encode(found)) < 400_000
+
+
+@pytest.mark.parametrize("how", ["TIMEOUT", "SERVFAIL", "REFUSED"])
+def test_a_resolver_that_fails_makes_nothing_bad(how: str) -> None:
+    found = check({"*.example": [(how, "")]})
+    assert not found.bad
+    assert not [f for f in found.findings if f.grade != "fine"]
+
+
+def test_private_addresses_are_told_and_lists_spared() -> None:
+    names = Names(
+        {"1.0.168.192.in-addr.arpa": [("PTR", "nas.home.example.")], "nas.home.example": [("A", "192.168.0.1")]}
+    )
+    with serve(names) as (where, _):
+        (found,) = asyncio.run(check_targets(("192.168.0.1",), CheckOptions(Settings(resolver=where))))
+    assert {"ip.private", "rdns.ok"} <= grades(found).keys()
+    assert not [name for name, _ in names.asked if "spamhaus" in name]
+
+
+def test_what_has_changed_since(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    first = check(base(D))
+    assert compare_and_save([first], "last", save=True) == [f"no saved check of {D} to compare with: --save keeps one"]
+    same = check(base(D))
+    compare_and_save([same], "last", save=False)
+    assert same.since is not None
+    assert same.since.changes == []
+    worse = check(base(D, dmarc=None))
+    compare_and_save([worse], "last", save=True)
+    assert worse.since is not None
+    assert {(c.before, c.now) for c in worse.since.changes} >= {("dmarc.record", "dmarc.no_record")}
+    silent = check({"*.example": [("TIMEOUT", "")]})
+    compare_and_save([silent], "last", save=False)
+    assert silent.since is not None
+    assert silent.since.changes == []  # not known is no change
+
+
+def test_since_when() -> None:
+    import datetime as dt
+
+    now = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+    assert moment("last", now) is None
+    assert moment("7d", now) == now - dt.timedelta(days=7)
+    assert moment("2026-11-01", now) == dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+    with pytest.raises(ParseError, match="a date"):
+        moment("soon", now)
+
+
+def test_only_asks_only_that() -> None:
+    names = Names(base(D))
+    check(names, only=frozenset({"dmarc"}))
+    assert [name for name, _ in names.asked if name == f"_dmarc.{D}"]
+    assert not [name for name, _ in names.asked if "_domainkey" in name or "_bimi" in name or "_mta-sts" in name]
+
+
+def test_the_report_for_people() -> None:
+    server = smtplab.Host("postmaster@plain.example", "abuse@plain.example")
+    with serve(base(D, dmarc=None)) as (where, _), smtplab.serve({"127.0.0.2": server}) as port:
+        config = f'skip_blocklists = ["*"]\n[lab]\nsmtp_port = {port}\nallow_private = true\n'
+        done = _run_with(config, "check", D, "--resolver", where)
+    text = done.stdout.decode()
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    for words in (
+        "Bulk mail is refused because of this",
+        "DMARC",
+        "offers no STARTTLS",
+        "What to do",
+        "publish _dmarc.plain.example",
+    ):
+        assert words in text
+    assert all(len(line) <= 80 or "://" in line or "|" in line for line in text.splitlines())
+
+
+def _run_with(config: str, *words: str) -> Any:
+    import tempfile
+
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+        file.write(config)
+        file.flush()
+        return run(*words, "--config", file.name)
