@@ -1,6 +1,6 @@
 """Postmend tells people why their mail was refused, proves it, says how to mend it.
 
-The library: `explain`, `classify`, `check_spf`, `parse_address`, `report`, `score`, `verify`; each
+The library: `explain`, `classify`, `check`, `check_spf`, `parse_address`, `report`, `score`, `verify`; each
 also as `..._async`.
 Names are imported when first used, so that `import postmend` costs nothing.
 """
@@ -11,6 +11,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from postmend.app.api import (
+        check,
+        check_async,
         check_spf,
         check_spf_async,
         classify,
@@ -33,6 +35,8 @@ __all__ = [
     "ParseError",
     "UnfitError",
     "__version__",
+    "check",
+    "check_async",
     "check_spf",
     "check_spf_async",
     "classify",

@@ -13,10 +13,13 @@ from postmend.app.settings import Settings
 from postmend.model import Address, parse_address
 
 if TYPE_CHECKING:
+    from postmend.app.checked import Checked
     from postmend.evidence.spf_result import SpfResult
     from postmend.model.verified import Verified
 
 __all__ = [
+    "check",
+    "check_async",
     "check_spf",
     "check_spf_async",
     "classify",
@@ -144,6 +147,34 @@ async def score_async(
 def score(raw: bytes | str, **options: Any) -> Scored:
     """`score_async` with the same options, run to its end."""
     return asyncio.run(score_async(raw, **options))
+
+
+async def check_async(
+    target: str,
+    *,
+    only: Iterable[str] = (),
+    selectors: Iterable[str] = (),
+    resolver: str = "",
+    ip: str = "",
+    helo: str = "",
+    timeout_s: float = 2.0,
+    deadline_s: float = 10.0,
+) -> "Checked":
+    """Check a domain, host, IP or mail address, as `postmend check --json` prints it: `.bad`, `.findings`, `.plan`.
+
+    `only` are topics, `selectors` DKIM selectors to look at, `ip` and `helo` the sending server; `timeout_s` is for
+    one DNS question, `deadline_s` for all. Raises ParseError for what is no target.
+    """
+    from postmend.app.check import CheckOptions, check_targets
+
+    settings = Settings(resolver=resolver, ip=ip, helo=helo, timeout_s=timeout_s, deadline_s=deadline_s)
+    (found,) = await check_targets((target,), CheckOptions(settings, frozenset(only), tuple(selectors)))
+    return found
+
+
+def check(target: str, **options: Any) -> "Checked":
+    """`check_async` with the same options, run to its end."""
+    return asyncio.run(check_async(target, **options))
 
 
 def _verify_settings(mail_from: str, helo: str, resolver: str, options: dict[str, str | bool | float]) -> Settings:

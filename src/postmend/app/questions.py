@@ -90,7 +90,12 @@ class Case:
         return await asyncio.shield(self._dkim_task)
 
     async def _dkim(self) -> tuple[Finding, ...]:
-        return (await self._dkim_results())[0]
+        """The signatures of a message that came back whole; else only whether the key of its signature is in order."""
+        from postmend.evidence.dkim_key import check_dkim_key
+
+        if self.subject.signed_message:
+            return (await self._dkim_results())[0]
+        return await check_dkim_key(self.resolver, self.subject.dkim_domain, self.subject.dkim_selector)
 
     async def _dmarc(self) -> tuple[Finding, ...]:
         spf: SpfResult | None = None

@@ -41,6 +41,7 @@ class Subject:
     stage: str = ""
     from_domain: str = ""
     dkim_domain: str = ""
+    dkim_selector: str = ""
     lists: tuple[str, ...] = ()
     provider: str = ""
     unsigned: bool = False
@@ -99,6 +100,7 @@ def subject_of(failure: Failure, reading: Reading, original: Original, given: Ma
         stage=reading.stage or failure.stage or "",
         from_domain=original.from_domain or mail_from.rpartition("@")[2].lower(),
         dkim_domain=original.dkim_domain,
+        dkim_selector=original.dkim_selector,
         lists=reading.extracts.lists,
         provider=reading.provider,
         unsigned=bool(original.message_id) and not original.dkim_domain and _signs_early(original.received),
@@ -142,7 +144,10 @@ def probes_for(reading: Reading, subject: Subject) -> tuple[tuple[str, ...], tup
         ),
         "dmarc": (subject.from_domain, "DMARC: the input does not name the From domain"),
         "rcpt": (subject.recipient_domain, "RCPT TO: the input names no recipient"),
-        "dkim": (subject.signed_message, "DKIM: the message did not come back whole, or has no signature"),
+        "dkim": (
+            subject.signed_message or (subject.dkim_domain and subject.dkim_selector),
+            "DKIM: the message did not come back, or has no signature",
+        ),
         "mx": (subject.recipient_domain, "MX: the input names no recipient"),
         "mail_from_mx": (subject.mail_from_domain, "the MAIL FROM's domain: the input does not name it (--mail-from)"),
     }

@@ -1,7 +1,8 @@
 """HTML rendered to a picture by headless Chromium, with everything remote blocked: nothing is fetched, no script runs.
 
 Three walls, any of which would do: a Content-Security-Policy in the page that lets nothing load and nothing run, names
-that resolve to nothing, and a proxy that is not there (for loopback too). Chromium comes from Debian's package; without it there is one clear line.
+that resolve to nothing, and a proxy that is not there (for loopback too). Chromium comes from Debian's package;
+without it there is one clear line.
 """
 
 import asyncio
