@@ -10,6 +10,7 @@ import io
 import ipaddress
 import socket
 import ssl
+from contextlib import suppress
 from functools import cache
 from typing import cast
 
@@ -94,7 +95,9 @@ class NetFetcher:
         except (OSError, UnicodeError) as error:
             return Fetched(url, FetchOutcome.UNREACHABLE, detail=str(error).lower())
         finally:
-            writer.close()
+            writer.transport.abort()  # all that was wanted is here; a TLS goodbye would only be waited for
+            with suppress(OSError):
+                await writer.wait_closed()
         return _read(url, data)
 
 
