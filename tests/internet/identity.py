@@ -17,6 +17,8 @@ LISTS = (
     "zen.spamhaus.org",
     "b.barracudacentral.org",
     "bl.spamcop.net",
+    "psbl.surriel.com",
+    "dbl.lists.example",
     "dbl.spamhaus.org",
 )
 # Misbehaving lists: one that refuses this resolver, one that lists everything, one that has ended, one that hangs.

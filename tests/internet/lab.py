@@ -37,9 +37,10 @@ class Internet:
         self._holder = new_network(folder)
         self.network = self._holder.pid
         self._addresses()
-        self.names = names.NameServers(folder, self.network, list(self.identities.values()), scenarios())
+        hosts = {each.id: receivers.postfix_ip(each) for each in receivers.on_postfix()}
+        self.names = names.NameServers(folder, self.network, list(self.identities.values()), scenarios(), hosts)
         self.senders = senders.Senders(folder, self.network, list(self.identities.values()))
-        self.receivers = receivers.Receivers(folder, self.network, scenarios(), self.identities)
+        self.receivers = receivers.Receivers(folder, self.network, scenarios())
 
     def _addresses(self) -> None:
         wanted = [

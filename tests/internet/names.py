@@ -7,13 +7,24 @@ from typing import TYPE_CHECKING
 import dns.exception
 import dns.message
 import dns.query
+import dns.rcode
 
 from tests.dnslab import Zone, quoted
-from tests.internet.identity import ANSWERS, ENDED, EVERYTHING, HANGS, LISTS, REFUSES, TEST_NAMES, Identity
+from tests.internet.identity import (
+    ANSWERS,
+    ENDED,
+    EVERYTHING,
+    HANGS,
+    LISTS,
+    REFUSES,
+    TEST_NAMES,
+    Identity,
+    reverse_name,
+)
 from tests.servers import Machine, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from tests.internet.scenario import Scenario
@@ -21,6 +32,7 @@ if TYPE_CHECKING:
 RESOLVER, _NSD, _LISTS, _SILENT = "192.0.2.53", "192.0.2.54", "192.0.2.55", "192.0.2.56"
 ADDRESSES = (RESOLVER, _NSD, _LISTS, _SILENT)
 EXIM_IP, POSTFIX_IP, OPENSMTPD_IP, BACK_IP = "192.0.2.101", "192.0.2.102", "192.0.2.103", "192.0.2.20"
+EXIM_IP6 = "2001:db8:25::6:101"
 _UNBOUND = (
     f"""
 server:
@@ -65,6 +77,7 @@ server:
   zonelistfile: "/run/nsd-zone.list"
   server-count: 1
   zonefiles-check: yes
+  rrl-ratelimit: 0
 remote-control:
   control-enable: no
 zone:
@@ -74,20 +87,24 @@ zone:
 _SOA = ". 1 IN SOA ns.root.example. admin.root.example. {serial} 3600 600 86400 1\n. 1 IN NS ns.root.example.\n"
 
 
-def world(scenarios: Sequence[Scenario]) -> Zone:
-    """Every domain that is not a sender's."""
+def world(scenarios: Sequence[Scenario], hosts: Mapping[str, str]) -> Zone:
+    """Every domain that is not a sender's; `hosts` are receivers that one scenario has for itself."""
     made: Zone = {
         "ns.root.example": [("A", _NSD)],
         "mx.back.example": [("A", BACK_IP)],
         "mx.exim.example": [("A", EXIM_IP)],
+        "mx6.exim.example": [("AAAA", EXIM_IP6)],
         "mx.postfix.example": [("A", POSTFIX_IP)],
         "mx.opensmtpd.example": [("A", OPENSMTPD_IP)],
         "newsletter.example": [("TXT", "v=spf1 ip4:192.0.2.99 -all")],
         f"gone.{ENDED}": [("TXT", "a name, so that the zone exists")],
     }
     for each in scenarios:
+        host = f"mx.{each.to_domain}" if each.id in hosts else f"mx{6 if each.ipv6 else ''}.{each.receiver}.example"
+        if each.id in hosts:
+            made[host] = [("A", hosts[each.id])]
         mx = {
-            "ok": [("MX", f"10 mx.{each.receiver}.example.")],
+            "ok": [("MX", f"10 {host}.")],
             "null": [("MX", "0 .")],
             "nowhere": [("TXT", "nothing takes mail here")],
             "broken": [("MX", f"10 gone.{each.to_domain}.")],
@@ -96,6 +113,13 @@ def world(scenarios: Sequence[Scenario]) -> Zone:
         }[each.mx]
         if mx:
             made[each.to_domain] = mx
+    # Who asks a server of this internet does so from that server's own address: it has a name that leads back.
+    for ip, host in (
+        (EXIM_IP, "mx.exim.example"),
+        (OPENSMTPD_IP, "mx.opensmtpd.example"),
+        (BACK_IP, "mx.back.example"),
+    ):
+        made[reverse_name(ip)] = [("PTR", f"{host}.")]
     made["inside.example"] = [("A", "10.77.0.25")]
     return made
 
@@ -104,10 +128,15 @@ class NameServers:
     """All three, and the zones and lists they serve; `publish` changes a name while they run."""
 
     def __init__(
-        self, folder: Path, network: int, identities: Sequence[Identity], scenarios: Sequence[Scenario]
+        self,
+        folder: Path,
+        network: int,
+        identities: Sequence[Identity],
+        scenarios: Sequence[Scenario],
+        hosts: Mapping[str, str],
     ) -> None:
         self._machine = Machine(folder / "names", ("names",), network)
-        self._zone = world(scenarios)
+        self._zone = world(scenarios, hosts)
         self._lists: dict[str, set[str]] = {zone: set() for zone in LISTS}
         for it in identities:
             self._zone |= it.zone
@@ -194,14 +223,16 @@ class NameServers:
                 *(f"{each}\n" for each in (*points, *sorted(subjects)) if domains or ":" not in each),
             ]
             self._machine.write(f"/etc/lists/{zone}", "".join(text))
-        self._machine.write(f"/etc/lists/{REFUSES}", ":127.255.255.254:not for you\n0.0.0.0/0\n")
-        self._machine.write(f"/etc/lists/{EVERYTHING}", ":127.0.0.2:everything\n0.0.0.0/0\n")
+        self._machine.write(f"/etc/lists/{REFUSES}", ":127.255.255.254:not for you\n0.0.0.0/1\n128.0.0.0/1\n")
+        self._machine.write(f"/etc/lists/{EVERYTHING}", ":127.0.0.2:everything\n0.0.0.0/1\n128.0.0.0/1\n")
 
 
 def ask(name: str, rdtype: str) -> list[str]:
-    """Ask the lab's resolver (called inside the network)."""
+    """Ask the lab's resolver (called inside the network). Raises TimeoutError where it gives no answer."""
     try:
         reply = dns.query.udp(dns.message.make_query(name, rdtype), RESOLVER, timeout=1)
-    except dns.exception.Timeout:
-        return []
+    except dns.exception.Timeout as error:
+        raise TimeoutError(name) from error
+    if reply.rcode() not in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
+        raise TimeoutError(name)
     return [str(record) for rrset in reply.answer for record in rrset]

@@ -21,6 +21,7 @@ def _delist(internet: Internet, scenario: Scenario, found: dict[str, Any]) -> No
         assert f"delist.{each['data']['zone']}" in steps
         internet.names.delist(each["subject"])
     internet.names.reload()
+    internet.receivers.forget()
     for each in listed:
         wait_for(lambda each=each: not internet.inside(ask, each["data"]["query"], "A"), "the list to forget")  # type: ignore[misc]
 
@@ -43,6 +44,9 @@ def _ptr(internet: Internet, scenario: Scenario, found: dict[str, Any]) -> None:
     letter = next(step["letter"] for step in found["plan"] if "PTR" in step.get("letter", ""))
     host = re.search(rf"PTR record of {re.escape(ip)} to\s+(\S+)", letter)
     assert host is not None
+    assert any(f"{host[1]} must resolve to {ip}" in step["do"] for step in found["plan"])
+    kind = "AAAA" if ":" in ip else "A"
+    internet.names.publish(host[1], [(kind, ip)], instead_of=kind)
     internet.names.publish(reverse_name(ip), [("PTR", f"{host[1]}.")])
     internet.names.reload()
     wait_for(lambda: internet.inside(ask, reverse_name(ip), "PTR") == [f"{host[1]}."], "the PTR record")

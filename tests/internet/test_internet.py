@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-import postmend
+from postmend.app.explain import explain_bytes
+from postmend.app.settings import Settings
+from postmend.knowledge.blocklists import Blocklist
 from tests.internet.lab import Internet
 from tests.internet.names import RESOLVER
 from tests.internet.repairs import repair
@@ -23,7 +25,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.heavy, pytest.mark.xdist_group("i
 @pytest.fixture(scope="module")
 def internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
     """The internet, with every scenario's message on its way."""
-    need("postfix", "exim", "names")
+    need("postfix", "exim", "opensmtpd", "names")
     made = Internet(tmp_path_factory.mktemp("internet"))
     try:
         made.start()
@@ -34,10 +36,18 @@ def internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
         made.stop()
 
 
+def own_lists(scenario: Scenario) -> tuple[Blocklist, ...]:
+    """The lists that the scenario's settings file adds."""
+    return tuple(Blocklist(zone, zone, ("ip4",)) for zone in scenario.blocklists)
+
+
 def bounce(internet: Internet, scenario: Scenario) -> bytes:
     """The bounce of a scenario's message, once it is there."""
     wait_for(
-        lambda: bool(internet.bounces(scenario)), f"the bounce of {scenario.id}", log=internet.senders.of(scenario).log
+        lambda: bool(internet.bounces(scenario)),
+        f"the bounce of {scenario.id}",
+        log=internet.senders.of(scenario).log,
+        timeout_s=20,
     )
     return internet.bounces(scenario)[0]
 
@@ -47,7 +57,8 @@ def explained(internet: Internet, scenario: Scenario) -> dict[str, Any]:
     it = internet.identities[scenario.id]
     given = {"ip": it.ip, "helo": it.helo} if scenario.told else {}
     raw = bounce(internet, scenario)
-    (result,) = internet.inside(postmend.explain, raw, resolver=f"{RESOLVER}:53", **given)
+    settings = Settings(resolver=f"{RESOLVER}:53", local=False, blocklists=own_lists(scenario), **given)
+    (result,) = internet.inside(explain_bytes, raw, "bounce.eml", settings)
     (failure,) = msgspec.to_builtins(result.failures)
     return failure
 
@@ -66,4 +77,4 @@ def test_scenario(internet: Internet, scenario: Scenario) -> None:
     if scenario.repair:
         repair(internet, scenario, found)
         internet.send(scenario)
-        wait_for(lambda: internet.delivered(scenario), "the mended message", log=internet.receivers.log)
+        wait_for(lambda: internet.delivered(scenario), "the mended message", log=internet.receivers.log, timeout_s=20)

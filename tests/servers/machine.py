@@ -51,13 +51,16 @@ _USERS = (
     "dovenull:107:", "vmail:108:", "nsd:109:", "unbound:110:", "rbldns:111:", "opendkim:112:", "opendmarc:113:",
     "_rspamd:114:", "debian-spamd:115:", "postgrey:116:", "policyd-spf:117:", "anna:1001:", "boris:1002:",
 )  # fmt: skip
+_WITH_US = ("setpriv", "--pdeathsig", "KILL")  # whatever becomes of the tests, nothing of theirs stays
 _BASE_UID = 200_000
 _POLL_S = 0.02
 
 
 def why_not() -> str:
     """Why machines cannot be had here; empty where they can."""
-    missing = [tool for tool in ("unshare", "nsenter", "mount", "chroot", "ip") if shutil.which(tool) is None]
+    missing = [
+        tool for tool in ("unshare", "nsenter", "setpriv", "mount", "chroot", "ip") if shutil.which(tool) is None
+    ]
     if missing:
         return f"no {', '.join(missing)} here"
     done = subprocess.run(
@@ -80,7 +83,7 @@ class Machine:
         mounts.mkdir(exist_ok=True)
         self._holder = subprocess.Popen(
             [
-                *enter, "unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--propagation",
+                *_WITH_US, *enter, "unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--propagation",
                 "private", "sh", "-c", _SETUP, "machine", str(mounts), *trees,
             ],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -195,7 +198,7 @@ class Machine:
 
 def new_network(folder: Path) -> subprocess.Popen[bytes]:
     """A network of its own with nothing but loopback; it lives as long as the process."""
-    holder = subprocess.Popen(["unshare", "--net", "--kill-child", "sh", "-c", "ip link set lo up && echo up && exec sleep infinity"],
+    holder = subprocess.Popen([*_WITH_US, "unshare", "--net", "--kill-child", "sh", "-c", "ip link set lo up && echo up && exec sleep infinity"],
                               stdout=subprocess.PIPE, cwd=folder)  # fmt: skip
     assert holder.stdout is not None
     if holder.stdout.readline().strip() != b"up":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from postmend.app.settings import Settings
 from postmend.diagnosis import Subject
-from postmend.evidence.blocklist_finding import behind_findings, resolver_finding
+from postmend.evidence.blocklist_finding import behind_findings, everybody_findings, resolver_finding
 from postmend.evidence.blocklists import Memory, check_blocklists
 from postmend.evidence.dkim import DkimResult
 from postmend.evidence.dmarc import check_dmarc
@@ -123,7 +123,9 @@ class Case:
 
     async def _blocklists(self) -> tuple[Finding, ...]:
         it = self.subject
-        used = provider_info(it.provider).uses if it.provider else ()
+        # A list that somebody wrote into the settings is one that matters to them.
+        own = tuple(each.zone for each in self.settings.blocklists)
+        used = own + (provider_info(it.provider).uses if it.provider else ())
         domains = [name for name in dict.fromkeys((it.mail_from_domain, it.from_domain)) if "." in name]
         lists = [each for each in self.settings.lists() if each.use == "block"]
         asked = [
@@ -134,7 +136,7 @@ class Case:
             for each in ([it.ip] if it.ip else []) + domains
         ]  # fmt: skip
         found = tuple(finding for findings in await asyncio.gather(*asked) for finding in findings)
-        return found + resolver_finding(found) + behind_findings(found)
+        return found + resolver_finding(found) + everybody_findings(found) + behind_findings(found)
 
     async def _rcpt(self) -> tuple[Finding, ...]:
         from postmend.evidence.rcpt import Probe, check_rcpt

@@ -71,7 +71,9 @@ def _lower(scales: Scales, rows: Sequence[Weight]) -> None:
     for row in rows:
         lowered = scales.timing if row.about_timing else scales.lowered
         for cause, nats in row.lowers.items():
-            lowered[cause] = lowered.get(cause, 0.0) + nats
+            before = lowered.get(cause, 0.0)
+            # What the words name is not talked away by adding up: ten lists that know nothing say it once.
+            lowered[cause] = max(before, nats) if cause in scales.spoken else before + nats
     for cause in scales.nats:
         scales.nats[cause] -= scales.taken(cause)
 
@@ -110,17 +112,15 @@ def _settle(scales: Scales, reading: Reading, top: Cause, hidden: frozenset[Caus
 
 def weighed(reading: Reading, findings: Sequence[Finding], table: Table | None = None) -> Scales:
     """Weigh a reading and the findings about it, by the table of `weights.toml` (or another that is being tried)."""
-    rows = [row for finding in findings if (row := weight_of(finding, table)) is not None]
     scales = Scales(_prior(reading), {h.cause for h in reading.hypotheses if h.weight >= _FLOOR})
-    scales.confirmed = {cause for row in rows for cause in row.confirms}
-    if any(finding.id == "reply.heard" for finding in findings):
+    rows = [row for finding in findings if (row := weight_of(finding, table)) is not None]
+    if any(finding.id == "reply.heard" for finding in findings) and not _ELSEWHERE & scales.spoken:
         # A server of theirs has answered: whatever is odd about their MX, the mail did get there.
-        scales.confirmed -= _ELSEWHERE - scales.spoken
+        rows = [row for row in rows if not _ELSEWHERE & row.raises.keys()]
+    scales.confirmed = {cause for row in rows for cause in row.confirms}
     _lower(scales, rows)
     top = max(scales.nats, key=lambda cause: scales.nats[cause])
     hidden = _hidden(reading, top)
-    if any(finding.id == "reply.heard" for finding in findings):
-        hidden -= _ELSEWHERE
     for row in rows:
         _raise(scales, row, hidden)
     _settle(scales, reading, top, hidden)

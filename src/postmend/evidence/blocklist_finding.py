@@ -102,6 +102,22 @@ def resolver_finding(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     )  # fmt: skip
 
 
+def everybody_findings(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Where the list that the reply names answers for everybody: whoever asks it refuses everyone."""
+    made = []
+    for each in findings:
+        answered = each.record.rpartition(" A ")[2][:1].isdigit()
+        if each.id == "blocklist.broken" and each.get("standing") == "named" and answered:
+            detail = f"{each.detail}: the server that asks it refuses everyone, and its administrator has to drop it"
+            made.append(
+                Finding(
+                    "blocklist", "blocklist.lists_everybody", each.get("zone"), Fact.FAIL, detail,
+                    (Cause.SERVER_MISCONFIGURED_RECIPIENT,), (), each.source, each.record, each.asked_at,
+                )
+            )  # fmt: skip
+    return tuple({each.subject: each for each in made}.values())
+
+
 def behind_findings(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """What the listings of a subject point at, each told once: `compromised_host`, `noisy_neighbour`, `backscatter`."""
     found: dict[tuple[str, str], list[Finding]] = {}

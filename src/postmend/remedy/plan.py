@@ -30,9 +30,14 @@ def _evidence_lines(findings: Sequence[Finding]) -> str:
 
 
 def _hostname(diagnosis: Diagnosis, facts: Mapping[str, str]) -> str:
-    """A name for the sending server: its HELO or PTR if it is a full name, else mail.DOMAIN."""
-    ptr = next((f.get("ptr") for f in diagnosis.evidence if f.check == "rdns"), "")
-    for name in (facts.get("helo", ""), ptr):
+    """A name for the sending server: one that is known to lead to it, else its HELO or PTR name, else mail.DOMAIN."""
+    found = {f.check: f for f in diagnosis.evidence if f.check in {"rdns", "helo"}}
+    rdns, helo = found.get("rdns"), found.get("helo")
+    ptr = rdns.get("ptr") if rdns else ""
+    good = [ptr] if rdns and rdns.result is Fact.PASS else []
+    if helo is None or helo.result is not Fact.FAIL:
+        good.append(facts.get("helo", ""))
+    for name in (*good, "" if helo and helo.result is Fact.PASS else ptr):
         if "." in name and not name.replace(".", "").isdigit() and not name.endswith((".local", ".localdomain")):
             return name.rstrip(".")
     domain = facts.get("mail_from_domain") or facts.get("from_domain") or ""
