@@ -24,6 +24,9 @@ _TEMPORARY = re.compile(
 def address_verdict(cause: Cause, code: int | None, enhanced: EnhancedStatus | None, text: str) -> AddressVerdict:
     """Judge the address by cause and codes: a transient reply (4yz) that calls itself passing never suppresses."""
     transient = (enhanced.klass == 4) if enhanced and code is None else (code is not None and 400 <= code < 500)
+    if cause is Cause.SUPPRESSED_BY_ESP:
+        # The own service keeps the address off already, whatever code it says so with: the list should follow.
+        return AddressVerdict.SUPPRESS
     if cause in DEAD:
         if transient or (code is None and _TEMPORARY.search(text)):
             return AddressVerdict.RETRY

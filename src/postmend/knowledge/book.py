@@ -6,7 +6,7 @@ whose words lie inside the longer words of another one does not vote against it:
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
 from typing import Any
 
@@ -15,13 +15,20 @@ import msgspec
 from postmend.knowledge import compiled
 from postmend.knowledge.index import Candidates, Index, Rule, compile_book
 from postmend.knowledge.phrases import search
-from postmend.knowledge.rules import FOLDER, read_rules
+from postmend.knowledge.rules import FOLDER, STRENGTH, read_rules
 from postmend.knowledge.words import STOP
 from postmend.model import EnhancedStatus, Match, Stage
 
 # What decides the compiled form, besides the rules.
 _COMPILERS = ("rules.py", "index.py", "phrases.py", "words.py")
-_ADVICE = 0.7  # what words weigh where advice is given
+# What words weigh beyond the second sentence, and where a text plainly gives advice.
+_LATE, _LATE_DECISIVE, _ADVICE = 0.7, 0.85, 0.5
+_ADVISING = re.compile(
+    r"\b(?:to (?:address|resolve|fix|solve|correct|remedy) (?:this|the)|instructions for|learn more"
+    r"|for (?:more|further) (?:information|details)|(?:ensure|make sure) (?:that|you|your)"
+    r"|you (?:can|could|may want to|should) (?:also )?(?:check|try|set up)|possible (?:reasons|causes|solutions)"
+    r"|set up (?:spf|dkim|dmarc))\b"
+)
 _MOST_SPOKEN, _MOST_VOTED = 4096, 2048  # sets of codes, and folded replies, remembered
 _Spoken = tuple[frozenset[str], Stage | None, str, str]  # providers, stage, reply code, enhanced status
 # How far from a find a `without` phrase still denies it, in characters: about a sentence.
@@ -150,25 +157,40 @@ def _silenced(find: Found, all_finds: Sequence[Found]) -> bool:
 
 
 def _votes(found: Sequence[Found], folded: str) -> tuple[Match, ...]:
-    """Let each rule vote once, by its longest find that is not silenced; heaviest first.
+    """Let each rule vote once, by the heaviest of its finds that are not silenced; heaviest first.
 
     A reply says first what happened, then how to mend it: words beyond the second sentence weigh less.
     """
-    first = folded.find(STOP)
-    second = folded.find(STOP, first + 1) if first >= 0 else -1
-    advice = second if second >= 0 else len(folded)
-    best: dict[str, Found] = {}
+    weight = _weigher(folded)
+    best: dict[str, Match] = {}
     for find in found:
-        known = best.get(find.rule.id)
-        if (known is None or find.end - find.start > known.end - known.start) and not (
-            find.end and _silenced(find, found)
-        ):
-            best[find.rule.id] = find
-    made = [
-        Match(f.rule.id, f.rule.cause, folded[f.start : f.end], f.rule.weight * (_ADVICE if f.start > advice else 1.0))
-        for f in best.values()
-    ]
-    return tuple(sorted(made, key=lambda match: (-match.weight, match.rule)))
+        if find.end and _silenced(find, found):
+            continue
+        match = Match(find.rule.id, find.rule.cause, folded[find.start : find.end], weight(find))
+        known = best.get(match.rule)
+        if known is None or (match.weight, len(match.words)) > (known.weight, len(known.words)):
+            best[match.rule] = match
+    return tuple(sorted(best.values(), key=lambda match: (-match.weight, match.rule)))
+
+
+def _weigher(folded: str) -> Callable[[Found], float]:
+    """How much a find weighs by its place in the text."""
+    first = folded.find(STOP)
+    late = folded.find(STOP, first + 1) if first >= 0 else -1
+    if late < 0:
+        return lambda find: find.rule.weight
+    advising = _ADVISING.search(folded, first)
+    advice = advising.start() if advising else len(folded)
+
+    def weight(find: Found) -> float:
+        own = find.rule.weight
+        if find.start >= advice:
+            return own * _ADVICE
+        if find.start > late:
+            return own * (_LATE if own < STRENGTH["decisive"] else _LATE_DECISIVE)
+        return own
+
+    return weight
 
 
 @cache
