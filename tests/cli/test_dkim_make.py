@@ -12,6 +12,7 @@ import pytest
 
 from postmend.evidence.dkim_key import parse_key
 from tests.cli.test_cli import run, schema
+from tests.dnslab import serve
 from tests.evidence.test_dkim import MAIL, one
 from tests.signing import Key, sign, verified_by_opendkim
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def make(folder: Path, *words: str) -> dict[str, Any]:
-    done = run("dkim", "make", "example.com", "--selector", "sel", "--out", str(folder), "--json", *words)
+    done = run("dkim", "make", "example.com", "--selector", "sel", "--out", str(folder), "--json", "--offline", *words)
     assert done.returncode == 0, done.stderr
     made: dict[str, Any] = json.loads(done.stdout)
     jsonschema.validate(made, schema("dkim.v1.json"))
@@ -55,7 +56,7 @@ def test_ed25519(tmp_path: Path) -> None:
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     make(tmp_path)
     before = (tmp_path / "sel.example.com.pem").read_bytes()
-    done = run("dkim", "make", "example.com", "--selector", "sel", "--out", str(tmp_path))
+    done = run("dkim", "make", "example.com", "--selector", "sel", "--out", str(tmp_path), "--offline")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert b"never overwritten" in done.stderr
     assert (tmp_path / "sel.example.com.pem").read_bytes() == before
@@ -73,7 +74,17 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_input_is_one_line(tmp_path: Path, words: tuple[str, ...]) -> None:
-    done = run("dkim", "make", "--out", str(tmp_path), *words)
+    done = run("dkim", "make", "--offline", "--out", str(tmp_path), *words)
     assert done.returncode == 2
     assert b"Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_selector_that_is_in_use_is_left_alone(tmp_path: Path) -> None:
+    with serve({"sel._domainkey.example.com": [("TXT", "v=DKIM1; p=")]}) as (where, _):
+        words = ("dkim", "make", "example.com", "--out", str(tmp_path), "--resolver", where)
+        taken = run(*words, "--selector", "sel")
+        free = run(*words, "--selector", "other")
+    assert (taken.returncode, free.returncode) == (2, 0)
+    assert b"in use already" in taken.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["other.example.com.pem"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -18,29 +19,29 @@ from postmend.evidence.blocklist_finding import behind_findings, resolver_findin
 from postmend.evidence.probe.fitness import own_name
 from postmend.evidence.receiving import Caller
 from postmend.knowledge.findings import Grade, grade_of
-from postmend.model import Finding, ParseError, Step
+from postmend.model import Fact, Finding, ParseError, Step
 from postmend.model.dialogue import Timeouts
 from postmend.model.dns import Asker
 from postmend.model.fetch import Fetcher
 from postmend.remedy.mend import mend
 
-TOPICS = (
-    "mx", "spf", "dkim", "dmarc", "bimi", "rdns", "helo", "blocklist", "smtp", "tls", "dane", "dnssec", "mta_sts",
-    "tlsrpt", "message",
-)  # fmt: skip
 _SENDERS = {"domain", "address"}
 _BY_DIALOGUE = {"smtp", "tls", "dane"}  # one dialogue answers them all
 
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """What `check` is to do. `only` are topics (empty: all); `relay_probe` an address of the tester's own elsewhere."""
+    """What `check` is to do. `only` are topics (empty: all); `relay_probe` an address of the tester's own elsewhere.
+
+    `tell` is called with how far it is, as answers come in.
+    """
 
     settings: Settings
     only: frozenset[str] = frozenset()
     selectors: tuple[str, ...] = ()
     message: str = ""
     relay_probe: str = ""
+    tell: Callable[[str], None] = lambda _: None
 
 
 async def _kind_in_dns(world: World, target: Target) -> str:
@@ -79,14 +80,16 @@ def _wanted(name: str, only: frozenset[str]) -> bool:
     return not only or topic in only or (topic == "smtp" and bool(only & _BY_DIALOGUE))
 
 
-async def _answers(
-    asked: dict[str, Question], only: frozenset[str], deadline_s: float
-) -> tuple[list[Answered], list[str]]:
+async def _answers(asked: dict[str, Question], options: CheckOptions) -> tuple[list[Answered], list[str]]:
     """Put the questions that are wanted, under one deadline; what is late or fails costs only itself."""
-    tasks: dict[str, asyncio.Future[Answered]] = {}
-    for name, question in asked.items():
-        if _wanted(name, only):
-            tasks[name] = asyncio.ensure_future(question())
+    deadline_s = options.settings.deadline_s
+    tasks = {name: asyncio.ensure_future(put()) for name, put in asked.items() if _wanted(name, options.only)}
+
+    def tell(_: "asyncio.Future[Answered]") -> None:
+        options.tell(f"{sum(task.done() for task in tasks.values())} of {len(tasks)} questions answered")
+
+    for task in tasks.values():
+        task.add_done_callback(tell)
     if tasks:
         await asyncio.wait(tasks.values(), timeout=deadline_s)
     made: list[Answered] = []
@@ -106,10 +109,12 @@ async def _answers(
 async def _check(world: World, target: Target, options: CheckOptions, message: Message | None) -> Checked:
     kind = await _kind_in_dns(world, target)
     asked = await _questions(world, target, kind, message)
-    answers, late = await _answers(asked, options.only, options.settings.deadline_s)
+    answers, late = await _answers(asked, options)
     raw = [finding for each in answers for finding in each.findings]
     raw += [*resolver_finding(raw), *behind_findings(raw)]
     found = [f for f in together(raw, kind) if not options.only or topic_of(f) in options.only]
+    if found and all(f.result is Fact.TEMPERROR for f in found):
+        late.append("the resolver answered none of the questions: see --resolver")
     return Checked(
         version=1,
         target=target.text,

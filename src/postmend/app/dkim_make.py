@@ -3,6 +3,7 @@
 Nothing is ever overwritten. Needs the extra `crypto`.
 """
 
+import asyncio
 import base64
 import os
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from postmend.app.output import Record
+from postmend.app.settings import Settings
 from postmend.app.targets import read_target
 from postmend.model import ParseError
 from postmend.remedy.dkim_setup import DkimSetup, dkim_setup
@@ -72,7 +74,20 @@ def _write(path: Path, private: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def make_key(domain: str, selector: str, key_type: str, bits: int, folder: str) -> MadeKey:
+async def _taken(settings: Settings, domain: str, selector: str) -> bool:
+    """Whether DNS has a key of that selector already; a question that fails is no answer."""
+    from postmend.app.asker import asker_of
+    from postmend.evidence.dkim_key import KeyState, find_key
+
+    asker = asker_of(settings)
+    try:
+        found = await find_key(asker, domain, selector)
+    finally:
+        await asker.close()
+    return found.state not in {KeyState.MISSING, KeyState.TEMPERROR}
+
+
+def make_key(domain: str, selector: str, key_type: str, bits: int, folder: str, settings: Settings) -> MadeKey:
     """Make a key of `key_type` (rsa, ed25519) for `selector`, by default the month; raises ParseError if it cannot."""
     target = read_target(domain)
     if target.kind != "domain":
@@ -84,6 +99,8 @@ def make_key(domain: str, selector: str, key_type: str, bits: int, folder: str) 
     path = (Path(folder) / f"{chosen}.{name}.pem").absolute()
     if path.exists():
         raise ParseError(f"{path}: {_THERE}")
+    if not settings.offline and asyncio.run(_taken(settings, name, chosen)):
+        raise ParseError(f"{chosen}._domainkey.{name} is in use already: choose another selector (--selector)")
     pair = _pair(key_type, bits)
     setup = dkim_setup(name, chosen, key_type, pair.public, str(path))
     _write(path, pair.private)

@@ -12,6 +12,7 @@ from postmend.model import Fact, Finding, ParseError
 if TYPE_CHECKING:
     from postmend.app.check_questions import World
 
+_OF_MAILS = {"from", "received", "date", "message-id", "return-path"}
 _JUDGED = {"dkim", "arc", "spf", "list"}
 _ALIGNED = {"dmarc.pass", "dmarc.fail", "dmarc.not_judged"}
 _MOST_OCTETS = 64 << 20
@@ -32,7 +33,7 @@ def read_message(path: str) -> Message:
     if len(raw) > _MOST_OCTETS:
         raise ParseError(f"{path}: a message of more than {_MOST_OCTETS >> 20} MiB is not read")
     head, _ = split_head(normalise(raw[: 1 << 20]))
-    if not read_headers(head):
+    if not {name for name, _ in read_headers(head)} & _OF_MAILS:
         raise ParseError(f"{path}: not a mail")
     return Message(raw, (*_signers(raw), *_returned(raw, path)))
 

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from postmend.model import ParseError, parse_address
 from postmend.model.address import ascii_domain
 
+# What `check` looks at, as `--only` names it.
+TOPICS = (
+    "mx", "spf", "dkim", "dmarc", "bimi", "rdns", "helo", "blocklist", "smtp", "tls", "dane", "dnssec", "mta_sts",
+    "tlsrpt", "message",
+)  # fmt: skip
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]+")
 
 

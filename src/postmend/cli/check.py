@@ -2,15 +2,20 @@
 
 import asyncio
 import sys
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
-from postmend.app.check import TOPICS, CheckOptions, check_targets
-from postmend.app.checked import Checked
 from postmend.app.settings import load_settings
+from postmend.app.targets import TOPICS
 from postmend.cli.options import common, recorded, write_json
+from postmend.cli.progress import Progress
 from postmend.cli.render import Paper
 from postmend.model import ParseError
+
+if TYPE_CHECKING:
+    from postmend.app.checked import Checked
 
 
 @click.command("check")
@@ -51,6 +56,8 @@ def command(
 
     Exits 1 when something is found that gets mail refused.
     """
+    from postmend.app.check import CheckOptions, check_targets
+
     topics = frozenset(each.strip() for each in (only or "").split(",") if each.strip())
     if topics - set(TOPICS):
         raise ParseError(f"--only: no such topic: {', '.join(sorted(topics - set(TOPICS)))}")
@@ -58,14 +65,24 @@ def command(
         config_path, resolver=resolver, deadline_s=deadline_s, neighbours=neighbours, record=record, replay=replay,
         ip=ip, helo=helo,
     )  # fmt: skip
-    options = CheckOptions(settings, topics, selectors, message or "", relay or "")
-    checked = asyncio.run(check_targets(targets, options))
+    progress = Progress()
+    tell = partial(_tell, progress)
+    options = CheckOptions(settings, topics, selectors, message or "", relay or "", tell)
+    try:
+        checked = asyncio.run(check_targets(targets, options))
+    finally:
+        progress.clear()
     _compare(checked, since, save=save)
     _print(checked, as_json=as_json, full=full)
     sys.exit(1 if any(each.bad for each in checked) else 0)
 
 
-def _compare(checked: list[Checked], since: str | None, *, save: bool) -> None:
+def _tell(progress: Progress, text: str) -> None:
+    if progress.due():
+        progress.say(text)
+
+
+def _compare(checked: "list[Checked]", since: str | None, *, save: bool) -> None:
     if since is None and not save:
         return
     from postmend.app.snapshots import compare_and_save
@@ -74,7 +91,7 @@ def _compare(checked: list[Checked], since: str | None, *, save: bool) -> None:
         click.echo(f"postmend: {line}", err=True)
 
 
-def _print(checked: list[Checked], *, as_json: bool, full: bool) -> None:
+def _print(checked: "list[Checked]", *, as_json: bool, full: bool) -> None:
     if as_json:
         for each in checked:
             write_json(each)

@@ -83,7 +83,7 @@ def _few(findings: list[Graded], *, full: bool) -> list[Graded]:
 
 
 def _providers(paper: Paper, requirements: Sequence[Requirement], *, full: bool) -> Iterator[str]:
-    if not requirements:
+    if all(each.state == "unknown" for each in requirements):
         return
     yield ""
     yield paper.head("What big providers ask for" + ("" if full else " (--full: each rule)"))

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import click
 
 from postmend.app.dkim_make import SIZES, MadeKey, make_key
-from postmend.cli.options import write_json
+from postmend.app.settings import load_settings
+from postmend.cli.options import common, write_json
 from postmend.cli.render import Paper, clean
 
 
@@ -20,13 +21,26 @@ def command() -> None:
 @click.option("--type", "key_type", type=click.Choice(["rsa", "ed25519"]), default="rsa", help="rsa: read by all.")
 @click.option("--bits", type=click.Choice([str(size) for size in SIZES]), default=str(SIZES[0]), help="Of an RSA key.")
 @click.option("--out", "folder", metavar="DIR", default=".", help="Where the private key is put (here).")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def make(domain: str, selector: str, key_type: str, bits: str, folder: str, as_json: bool) -> None:
+@click.option("--offline", is_flag=True, help="Do not ask DNS whether the selector is in use.")
+@common
+def make(
+    domain: str,
+    selector: str,
+    key_type: str,
+    bits: str,
+    folder: str,
+    offline: bool,
+    as_json: bool,
+    resolver: str | None,
+    config_path: str | None,
+) -> None:
     """Make a key for DOMAIN: the private half in a file of your own, the record to publish, the signer's settings.
 
-    Never overwrites a file. RSA of 2048 bits is what every receiver reads; Ed25519 goes beside it, not instead.
+    Never overwrites a file, nor a selector that DNS has. RSA of 2048 bits is what every receiver reads; Ed25519 goes
+    beside it, not instead.
     """
-    made = make_key(domain, selector, key_type, int(bits), folder)
+    settings = load_settings(config_path, resolver=resolver, offline=offline)
+    made = make_key(domain, selector, key_type, int(bits), folder, settings)
     if as_json:
         write_json(made)
     else:

@@ -81,10 +81,9 @@ def judge_dane(
         return (
             _finding(host, "ok", Fact.PASS, f"the certificate of {host} is the one that its TLSA records pin", answer),
         )
-    if all(tlsa.usage == _TA for tlsa in records) and len(chain) == 1:
-        detail = f"the TLSA records of {host} pin an issuer, which its server did not show"
-        return (_finding(host, "mismatch", Fact.FAIL, detail, answer),)
-    detail = f"the certificate of {host} is not the one that its TLSA records pin: senders with DANE do not deliver"
+    alone = all(tlsa.usage == _TA for tlsa in records) and len(chain) == 1
+    why = "pin an issuer, which it did not show" if alone else "pin another one"
+    detail = f"the certificate of {host} does not fit: its TLSA records {why}; senders with DANE do not deliver"
     return (_finding(host, "mismatch", Fact.FAIL, detail, answer),)
 
 
