@@ -46,6 +46,7 @@ quick: $(DEV) lint
 	$(BIN)/pytest -n auto --dist loadgroup -q -m "not heavy"
 
 bench: $(DEV)
+	@tools/install-packages libsisimai-perl
 	$(BIN)/python -m bench
 
 fix: $(DEV)

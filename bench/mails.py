@@ -16,13 +16,29 @@ from bench.timing import command, in_turn, row
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus" / "bounces" / "mail" / "bsd"
-MAILS = 4000
+MAILS = 12_000  # enough that no side's start-up counts
 
 _POSTMEND = """
 import sys
 from pathlib import Path
 from postmend.app.explain import read_failures
 n = sum(1 for intake, readings in read_failures(Path(sys.argv[1]).read_bytes(), sys.argv[1]))
+print(n)
+"""
+# The same with nothing remembered from one mail to the next: what it costs where no two notices are alike.
+_FORGETFUL = """
+import sys
+from pathlib import Path
+from postmend.app.explain import read_failures
+from postmend.intake import failures
+from postmend.knowledge import remembered
+from postmend.knowledge.book import default_book
+n = 0
+for _ in read_failures(Path(sys.argv[1]).read_bytes(), sys.argv[1]):
+    remembered._read.cache_clear()
+    failures._told.cache_clear()
+    default_book()._voted.clear()
+    n += 1
 print(n)
 """
 _SISIMAI = "use Sisimai; my $v = Sisimai->make($ARGV[0]); print scalar(@$v), qq(\\n);"
@@ -42,7 +58,8 @@ def make_mbox(target: Path) -> int:
         for number in range(rounds):
             for i, raw in enumerate(mails):
                 body = raw.split(b"\n", 1)[1] if raw.startswith(b"From ") else raw
-                # A different local part in each round: no side may answer from a cache of whole texts.
+                # A different local part in each round: no side may answer from a cache of whole texts. What Postmend
+                # remembers of replies with their recipient masked shows beside what it does without.
                 body = re.sub(rb"(?<=[a-z])@", b"%d@" % number, body)
                 body = re.sub(rb"(?m)^From ", b">From ", body).rstrip(b"\n")
                 out.write(b"From MAILER-DAEMON Thu Jan  1 00:00:%02d 2026\n" % (i % 60) + body + b"\n\n")
@@ -61,6 +78,7 @@ def run() -> None:
         total = len(mailbox.mbox(path)) if path.exists() else make_mbox(path)
         sides = {
             "postmend, parse and classify": [sys.executable, "-c", _POSTMEND, str(path)],
+            "postmend, nothing remembered": [sys.executable, "-c", _FORGETFUL, str(path)],
             "postmend explain --offline --json": [
                 str(Path(sys.executable).with_name("postmend")), "explain", "--offline", "--json", str(path),
             ],

@@ -9,6 +9,7 @@ import pytest
 
 from postmend.intake import read_any
 from postmend.model import Action, Intake, Kind, ParseError, Stage
+from tests.compound import outlook_message
 
 BARRACUDA = "bounce-barracuda.eml"
 
@@ -183,7 +184,36 @@ def test_bad_input_is_one_clear_line(raw: bytes, words: str) -> None:
     assert "\n" not in str(raised.value)
 
 
-def test_outlook_message() -> None:
+HEADERS, BODY, SUBJECT, SENDER, ADDRESS = 0x007D, 0x1000, 0x0037, 0x0C1A, 0x0C1F
+NDR = (
+    "Delivery has failed to these recipients or groups:\r\n\r\nuser@example.net\r\nThe mailbox is full.\r\n\r\n"
+    "Diagnostic information for administrators:\r\n\r\nGenerating server: ex.example.org\r\n\r\nuser@example.net\r\n"
+    "#552 5.2.2 STOREDRV.Deliver; mailbox full ##\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {
+            HEADERS: "From: <postmaster@ex.example.org>\r\nTo: <a@example.com>\r\nSubject: Undeliverable: hi\r\n\r\n",
+            BODY: NDR,
+        },
+        {SUBJECT: "Undeliverable: hi", SENDER: "System Administrator", ADDRESS: "postmaster@ex.example.org", BODY: NDR},
+    ],
+    ids=["received", "without headers"],
+)
+def test_outlook_message(properties: dict[int, str]) -> None:
     pytest.importorskip("oxmsg")
-    with pytest.raises(ParseError, match="Outlook"):
-        list(read_any(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "x.msg"))
+    found = one(outlook_message(properties))
+    assert found.kind is Kind.BOUNCE
+    (failure,) = found.failures
+    assert (failure.recipient, failure.reply.code, str(failure.reply.enhanced)) == ("user@example.net", 552, "5.2.2")
+
+
+def test_outlook_message_that_is_none() -> None:
+    pytest.importorskip("oxmsg")
+    whole = outlook_message({SUBJECT: "x", BODY: NDR})
+    for raw in (whole[:600], whole[:8] + b"\0" * 600, whole.replace(b"_\0_\0p", b"_\0_\0q")):
+        with pytest.raises(ParseError, match=r"x\.msg: not a readable Outlook message"):
+            list(read_any(raw, "x.msg"))

@@ -39,7 +39,8 @@ class Status:
 def typed(value: str) -> str:
     """The value behind `dns;`, `rfc822;`, `smtp;` (RFC 3464 section 2.1.2)."""
     kind, semicolon, rest = value.partition(";")
-    return rest.strip() if semicolon and re.fullmatch(r"[\w-]{1,40}\s*", kind) else value.strip()
+    named = semicolon and len(kind) <= 40 and kind.rstrip().replace("-", "").isalnum()
+    return rest.strip() if named else value.strip()
 
 
 def address_of(value: str) -> str:

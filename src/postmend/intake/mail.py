@@ -98,17 +98,18 @@ class _Parts:
         return first if enough else f"{first}\n\n{self._text(1)}"
 
 
-def is_mail(headers: Headers) -> bool:
+def is_mail(head: dict[str, str]) -> bool:
     """Whether a block of headers is that of a mail, not a pasted text with a colon in it."""
-    return len({name for name, _ in headers} & _NAMES_OF_MAIL) >= 2
+    return len(head.keys() & _NAMES_OF_MAIL) >= 2
 
 
 def _is_complaint(head: dict[str, str], found: _Parts) -> bool:
     """A feedback report, or its forerunners: Hotmail's mail about a message, Apple's unsubscription."""
     if found.feedback is not None or "x-apple-unsubscribe" in head:
         return True
-    about = _COMPLAINT.search(decode_words(head.get("subject", "")))
-    return about is not None and "message/rfc822" in found.types
+    if "message/rfc822" not in found.types:
+        return False
+    return _COMPLAINT.search(decode_words(head.get("subject", ""))) is not None
 
 
 def _passed_on(found: _Parts, source: str, depth: int) -> Intake | None:
@@ -123,10 +124,9 @@ def _passed_on(found: _Parts, source: str, depth: int) -> Intake | None:
 def read_mail(raw: bytes, source: str, depth: int = 0) -> Intake | None:
     """Read one mail with LF line ends; None if it has no mail headers. Raises ParseError if nothing is in it."""
     block, at = split_head(raw)
-    headers = read_headers(block)
-    if not is_mail(headers):
+    head = dict(reversed(read_headers(block)))
+    if not is_mail(head):
         return None
-    head = dict(reversed(headers))
     found = _Parts(head, raw[at:])
     if (
         depth == 0

@@ -7,6 +7,7 @@ import base64
 import binascii
 import quopri
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 MAX_HEADER_BYTES = 256 << 10
@@ -29,6 +30,7 @@ _TAG = re.compile(
 )
 
 
+_SMALL = 400  # octets of a part's header that is worth remembering
 _NOT_ASCII = {"utf-16", "utf-16le", "utf-16be", "utf-7"}
 # Codecs of Python that are no charsets of mail, and would only be slow or strange.
 _NO_CHARSETS = {"", "unicode_escape", "unicode-escape", "raw_unicode_escape", "raw-unicode-escape", "punycode", "idna"}
@@ -160,8 +162,14 @@ def _part_of(inner: bytes) -> tuple[dict[str, str], bytes]:
     if inner.startswith(b"\n"):
         return {}, inner[1:]
     head, at = split_head(inner)
-    headers = dict(reversed(read_headers(head)))
+    headers = _known_head(head) if len(head) < _SMALL else dict(reversed(read_headers(head)))
     return headers, inner[at:] if headers else inner
+
+
+@lru_cache(maxsize=256)
+def _known_head(head: bytes) -> dict[str, str]:
+    """The fields of a part, remembered: a program writes the same lines above each. Not to be changed."""
+    return dict(reversed(read_headers(head)))
 
 
 def part_text(part: Part, most: int = MAX_TEXT) -> str:
