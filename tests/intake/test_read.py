@@ -101,6 +101,27 @@ def test_bare_reply(text: str, recipient: str, code: int) -> None:
     assert (failure.recipient, failure.reply.code) == (recipient, code)
 
 
+@pytest.mark.parametrize(
+    ("text", "helo"),
+    [
+        ("504 5.5.2 <mailserver>: Helo command rejected: need fully-qualified hostname", "mailserver"),
+        ("550 5.7.1 HELO mail.example.com does not resolve", "mail.example.com"),
+        ("554 Access denied (EHLO: mail.example.com)", "mail.example.com"),
+        ("550 5.7.1 invalid helo given", ""),
+    ],
+)
+def test_helo_that_the_reply_names(text: str, helo: str) -> None:
+    (failure,) = one(text.encode()).failures
+    assert failure.local.helo == helo
+
+
+def test_sending_host_is_told_by_the_reply() -> None:
+    import postmend
+
+    (found,) = postmend.explain("550 5.7.1 Client host [192.0.2.7] blocked using zen.spamhaus.org", offline=True)
+    assert found.failures[0].local.ip == "192.0.2.7"
+
+
 def test_several_replies(samples: Path) -> None:
     found = one((samples / "replies.txt").read_bytes())
     assert [f.reply.code for f in found.failures] == [550, 554, 452, 550]

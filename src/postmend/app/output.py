@@ -5,8 +5,9 @@ Everything shown to a person is in here too. Built from the values of `model`; h
 
 import msgspec
 
+from postmend.diagnosis import sending_ip
 from postmend.knowledge.causes import cause_info, sisimai_reason
-from postmend.model import Diagnosis, Feedback, Finding, Host, Intake, Reading, RecordChange, Step
+from postmend.model import Diagnosis, Failure, Feedback, Finding, Intake, Reading, RecordChange, Step
 
 VERSION = 1
 
@@ -222,8 +223,9 @@ def _candidates(pairs: list[tuple[str, float]]) -> list[CandidateOut]:
     return [CandidateOut(name, round(share, 3)) for i, (name, share) in enumerate(pairs) if not i or share >= 0.01]
 
 
-def _local(host: Host) -> Local:
-    return Local(host.host or None, host.ip or None, host.helo or None)
+def _local(failure: Failure, reading: Reading) -> Local:
+    host = failure.local
+    return Local(host.host or None, host.ip or sending_ip(failure, reading)[0] or None, host.helo or None)
 
 
 def _reply(diagnosis: Diagnosis) -> Reply:
@@ -250,7 +252,7 @@ def failure_out(diagnosis: Diagnosis) -> FailureOut:
             failure.remote.ip or reading.remote_ip or None,
             reading.provider or None,
         ),
-        local=_local(failure.local),
+        local=_local(failure, reading),
         reporting_mta=failure.reporting_mta or None,
         cause=CauseOut(
             diagnosis.cause, diagnosis.who, diagnosis.permanent, diagnosis.state,

@@ -71,7 +71,8 @@ def _outside(text: str) -> bool:
     return not any(ip.version == net.version and ip in net for net in _INSIDE)
 
 
-def _sending_ip(failure: Failure, reading: Reading) -> tuple[str, str]:
+def sending_ip(failure: Failure, reading: Reading) -> tuple[str, str]:
+    """The address that was refused, and where that is known from; both empty where nothing tells."""
     remote = {failure.remote.ip, reading.remote_ip} - {""}
     # Inside one network (or a laboratory) servers see each other's private addresses.
     inside = not any(_outside(ip) for ip in remote)
@@ -87,7 +88,7 @@ def _sending_ip(failure: Failure, reading: Reading) -> tuple[str, str]:
 
 def subject_of(failure: Failure, reading: Reading, original: Original, given: Mapping[str, str]) -> Subject:
     """Gather who is to be asked about; `given` (`ip`, `helo`, `mail_from`) overrules what the input says."""
-    ip, ip_from = (given["ip"], "the options") if given.get("ip") else _sending_ip(failure, reading)
+    ip, ip_from = (given["ip"], "the options") if given.get("ip") else sending_ip(failure, reading)
     mail_from = given.get("mail_from") or failure.mail_from
     return Subject(
         ip=ip,

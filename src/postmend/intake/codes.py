@@ -1,4 +1,4 @@
-"""Reply code and enhanced status of a failure: what the mail says, nothing inferred."""
+"""Reply code, enhanced status and HELO name of a failure: what the mail says, nothing inferred."""
 
 import re
 
@@ -11,6 +11,21 @@ _CODE = re.compile(
     r"(?=[ -](?:#?[245]\.\d{1,3}\.\d{1,3}\b|[^\W\d_]|<|\(|\[|\"|'|:|-)|:|$"
     r"|,(?<=ResponseCode \d\d\d,)|,(?<=CODE :\d\d\d,))"
 )
+
+
+# Postfix: <name>: Helo command rejected; others: HELO name, EHLO: name, (helo=name)
+_HELO = re.compile(
+    r"<([\w.:\[\]-]{1,255})>: Helo command rejected|\b(?:helo|ehlo)(?: name| argument)?[ =:(<'\"]{1,4}([\w-]+(?:\.[\w-]+)+)",
+    re.IGNORECASE,
+)
+
+
+def helo_in(text: str) -> str:
+    """The HELO name that a reply objects to or quotes; empty where it names none."""
+    if "helo" not in (low := text.lower()) and "ehlo" not in low:
+        return ""
+    found = _HELO.search(text)
+    return (found[1] or found[2]) if found else ""
 
 
 def enhanced_in(text: str) -> EnhancedStatus | None:

@@ -1,12 +1,13 @@
 """From a delivery status, a notice and the returned message to one Failure for each recipient."""
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from postmend.intake.codes import codes_in
+from postmend.intake.codes import codes_in, helo_in
 from postmend.intake.dsn import Recipient, Status, address_of, host_of, typed
-from postmend.intake.kind import NOT_FAILED
+from postmend.intake.kind import NOT_FAILED, looks_like_notice
 from postmend.intake.notice import bare_locals, only_mention, read_notice
 from postmend.intake.original import address_in, first, sending_host
 from postmend.intake.scan import Headers
@@ -109,10 +110,9 @@ def _without_names(mail: Material, exclude: frozenset[str]) -> list[tuple[str, s
     verp = _VERP.search(f"{mail.head.get('to', '')} {mail.head.get('delivered-to', '')}")
     if verp:
         return [(f"{verp[1].split('+')[-1]}@{verp[2]}", whole)]
-    if not coded:
-        return []
-    mentioned = only_mention(mail.notice, exclude)
-    return [(mentioned, whole)]
+    named = looks_like_notice("", mail.head.get("subject", ""))
+    mentioned = only_mention(mail.notice, exclude) if coded or named else ""
+    return [(mentioned, whole)] if coded or mentioned else []
 
 
 def _to_a_list(mail: Material) -> bool:
@@ -177,7 +177,7 @@ def _failure(
         reply=SmtpReply(code, told.enhanced, reply),
         notice=notice,
         remote=Host((remote.host or host.host).lower(), remote.ip or host.ip),
-        local=sending.local,
+        local=replace(sending.local, helo=host.helo) if host.helo and not sending.local.helo else sending.local,
         reporting_mta=mail.status.reporting_mta,
         queue_id=mail.status.queue_id,
         when=group.last_attempt or mail.status.arrival,
@@ -188,7 +188,7 @@ class _Told(NamedTuple):
     code: int | None
     enhanced: EnhancedStatus | None
     stage: Stage | None
-    host: Host
+    host: Host  # the one that refused; `helo` is the name of the one that was
 
 
 def _told_for(recipient: str, text: str, status: str) -> _Told:
@@ -200,7 +200,7 @@ def _told_for(recipient: str, text: str, status: str) -> _Told:
 def _told(text: str, status: str) -> _Told:
     code, enhanced = codes_in(text, status)
     inner = layers(text)[-1]
-    return _Told(code, enhanced, inner.stage, Host(inner.host, inner.ip))
+    return _Told(code, enhanced, inner.stage, Host(inner.host, inner.ip, helo_in(text)))
 
 
 def _apart(text: str, words: str, notice: str) -> tuple[str, str]:

@@ -51,7 +51,8 @@ _SENDMAIL = re.compile(
     rf"^[ \t>]*(?P<lead>[45]\d\d(?:[ -][45]\.\d{{1,3}}\.\d{{1,3}})?)[ -]<?(?P<addr>{ADDRESS}|[\w.+-]+)>?\.\.\. (?P<reply>.+)$"
 )
 _PHRASE = re.compile(
-    rf"(?:\b(?:to|for|recipients?(?:\(s\))?|address(?:es)?|user|mailbox|account|destinataires?|empf\w+|destinatario|errors?|rcpt|size|name|deliver\w*|宛先|あて先|送信先|受信者)\b[^\n@]{{0,40}}?[:：<\"'「( ]|[:：「])[ \t]*[<\"'(]{{0,2}}({ADDRESS})",
+    rf"(?:\b(?:to|for|recipients?(?:\(s\))?|address(?:es)?|user|mailbox|account|destinataires?|empf\w+|destinat[aá]rios?|adress\w*|adres\w{{0,3}}|indirizzo|direcci[oó]n|endereço|usu[aá]rio|utilisateur|benutzer\w*|"
+    rf"адрес\w*|пользовател\w*|получател\w*|adresat\w*|odbiorc\w*|mottagare\w*|modtager\w*|ontvanger\w*|收件人|地址|アドレス|받는 ?사람|주소|errors?|rcpt|size|name|deliver\w*|宛先|あて先|送信先|受信者)\b[^\n@]{{0,40}}?[:：<\"'「( ]|[:：「])[ \t]*[<\"'(]{{0,2}}({ADDRESS})",
     re.IGNORECASE,
 )
 # Lines that quote the header of what was sent: the address in them is the one refused only if nothing else is.

@@ -2,7 +2,7 @@
 
 import re
 
-from postmend.intake.codes import codes_in
+from postmend.intake.codes import codes_in, helo_in
 from postmend.intake.notice import read_notice, split_original
 from postmend.intake.scan import html_to_text, to_text
 from postmend.intake.wording import has_codes
@@ -66,6 +66,7 @@ def _failure(recipient: str, reply: str) -> Failure:
         stage=inner.stage,
         reply=SmtpReply(code, enhanced, reply[:4000]),
         remote=Host(inner.host, inner.ip),
+        local=Host(helo=helo_in(reply)),
     )
 
 
