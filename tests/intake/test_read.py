@@ -141,6 +141,11 @@ def test_mbox(samples: Path) -> None:
     assert all(each.failures[0].recipient == "anna@example.net" for each in found)
 
 
+def test_an_eml_that_holds_several_mails_keeps_its_name() -> None:
+    one = b"From a@example.org Thu Jan  1 00:00:00 2026\nSubject: failure notice\n\n<x@example.net>: 550 5.1.1 User unknown\n\n"
+    assert [each.source for each in read_any(one + one, "two.eml")] == ["two.eml", "two.eml"]
+
+
 def _mail(subject: str, body: str, *more: str, sender: str = "x@example.com") -> bytes:
     head = [f"From: {sender}", "To: a@example.com", f"Subject: {subject}", "MIME-Version: 1.0", *more]
     return ("\n".join(head) + "\n\n" + body).encode()

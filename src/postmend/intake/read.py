@@ -16,7 +16,8 @@ _EXPECTED = "a bounce, an mbox, log lines or an SMTP reply was expected"
 
 
 def read_any(raw: bytes | mmap.mmap, source: str = "-") -> Iterator[Intake]:
-    """Read an input. An mbox yields each of its mails, `source#number`; log lines yield one Intake together.
+    """Read an input. An mbox yields each of its mails, `source#number` (a .eml that holds several, its plain name);
+    log lines yield one Intake together.
 
     Raises ParseError, naming `source`, where nothing of use was found; in an mbox a mail that cannot be read is
     one Intake with its problem told.
@@ -25,7 +26,8 @@ def read_any(raw: bytes | mmap.mmap, source: str = "-") -> Iterator[Intake]:
         raise ParseError(f"{source}: empty; {_EXPECTED}")
     if is_mbox(raw):
         for number, one in enumerate(split_mbox(raw), 1):
-            name = f"{source}#{number}"
+            # What is called .eml is meant as one thing: its mails keep its name, and only an mbox numbers them.
+            name = source if source.lower().endswith(".eml") else f"{source}#{number}"
             try:
                 yield _read_one(one, name)
             except ParseError as error:
