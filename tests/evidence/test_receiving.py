@@ -121,6 +121,7 @@ def test_certificate_names_and_dates(trusted: str) -> None:
     wrong = talk(host(context=context_for("other.example.com")))
     assert "tls.certificate_invalid" in ids(wrong.findings)
     assert wrong.verified is False
+    assert "other.example.com" in next(f.detail for f in wrong.findings if f.id == "tls.other_name")
     assert "tls.expires_soon" in ids(talk(host(context=context_for("mx.example.com", days=3))).findings)
     late = talk(host(context=context_for("mx.example.com", days=-2)))
     assert "tls.certificate_invalid" in ids(late.findings)

@@ -19,7 +19,6 @@ class Certificate:
     names: tuple[str, ...]
     not_before: datetime
     not_after: datetime
-    self_issued: bool
 
     def covers(self, host: str) -> bool:
         """Whether it is for `host`; a wildcard stands for one label (RFC 6125 section 6.4.3)."""
@@ -65,9 +64,9 @@ def read_certificate(der: bytes) -> Certificate:
         _, tbs = element(tbs)
     _, tbs = element(tbs, INTEGER)
     _, tbs = element(tbs, SEQUENCE)
-    issuer, tbs = element(tbs, SEQUENCE)
+    _, tbs = element(tbs, SEQUENCE)
     validity, tbs = element(tbs, SEQUENCE)
-    subject, tbs = element(tbs, SEQUENCE)
+    _, tbs = element(tbs, SEQUENCE)
     public_key, tbs = whole(tbs)
     element(element(public_key, SEQUENCE)[0], SEQUENCE)
     not_before, rest = _time(validity)
@@ -78,4 +77,4 @@ def read_certificate(der: bytes) -> Certificate:
         held, tbs = element(tbs)
         if tag == 0xA3:
             names = _names(held)
-    return Certificate(der, public_key, names, not_before, not_after, issuer == subject)
+    return Certificate(der, public_key, names, not_before, not_after)

@@ -13,7 +13,7 @@ _FACT = {
     Dkim.TEMPERROR: Fact.TEMPERROR,
     Dkim.NEUTRAL: Fact.NOT_ASKED,
 }
-_ADVICE_HEADERS = ("to", "cc", "subject", "date", "message-id", "mime-version", "content-type")
+_WANTED_FIELDS = ("to", "cc", "subject", "date")
 
 
 def _finding(found: DkimResult, ident: str, result: Fact, detail: str) -> Finding:
@@ -75,7 +75,7 @@ def _advice(found: DkimResult) -> Iterator[Finding]:
         )
         detail = f"it is signed as {form}, which a changed blank or fold breaks: relaxed/relaxed survives that"
         yield _finding(found, "canonicalisation", Fact.NONE, detail)
-    missing = [name for name in _ADVICE_HEADERS[:4] if name not in signature.headers]
+    missing = [name for name in _WANTED_FIELDS if name not in signature.headers]
     if missing:
         detail = f"it does not sign {', '.join(name.title() for name in missing)}: these can be changed unseen"
         yield _finding(found, "fields_not_signed", Fact.NONE, detail)

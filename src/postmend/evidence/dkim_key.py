@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from postmend.evidence.public_key import RsaKey, read_rsa
@@ -55,7 +55,6 @@ class KeyLookup:
     answer: Answer
     key: DkimKey | None = None
     fault: str = ""
-    data: dict[str, str] = field(default_factory=dict)
 
 
 def _colons(value: str) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ One short dialogue up to RCPT TO with each server, and a second one that only ve
 refused to us may be refused because of us: only what no stranger can cause is held against the server.
 """
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,7 +15,6 @@ from postmend.model.dialogue import Dialer, Exchange, Outcome, Session, Timeouts
 _SOON_DAYS = 14
 _OLD_TLS = {"SSLv3", "TLSv1", "TLSv1.1"}
 _BOXES = ("postmaster", "abuse")  # RFC 5321 section 4.5.1, RFC 2142
-_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +75,10 @@ def _certificate(host: str, ip: str, der: bytes, now_s: int) -> Iterator[Finding
     except ParseError as error:
         yield _finding(host, ip, "tls.unreadable", Fact.NONE, f"the certificate of {host} cannot be read: {error}")
         return
+    if not certificate.covers(host):
+        names = ", ".join(certificate.names[:4]) or "no name at all"
+        detail = f"the certificate of {host} [{ip}] is for {names}"
+        yield _finding(host, ip, "tls.other_name", Fact.NONE, detail)
     left_days = (certificate.not_after - datetime.fromtimestamp(now_s, UTC)).days
     if now_s and 0 <= left_days < _SOON_DAYS:
         detail = f"the certificate of {host} expires in {left_days} days"
@@ -174,16 +176,3 @@ async def check_receiver(dialer: Dialer, host: str, ip: str, domain: str, caller
         return shown
     verified, more = await _verified(dialer, host, ip, caller)
     return replace(shown, findings=(*shown.findings, *more), verified=verified)
-
-
-async def check_receivers(
-    dialer: Dialer, hosts: tuple[tuple[str, str], ...], domain: str, caller: Caller
-) -> tuple[Received, ...]:
-    """`check_receiver` for several hosts (name and IP address), a few at a time."""
-    gate = asyncio.Semaphore(_AT_ONCE)
-
-    async def one(host: str, ip: str) -> Received:
-        async with gate:
-            return await check_receiver(dialer, host, ip, domain, caller)
-
-    return tuple(await asyncio.gather(*(one(host, ip) for host, ip in hosts)))
