@@ -28,7 +28,7 @@ def test_replies() -> None:
     assert found["lenient"] >= 0.97, found
     assert found["macro"] >= 0.92, found
     assert found["wrong_suppress"] <= 0.005, found
-    assert found["missed_suppress"] <= 0.12, found
+    assert found["missed_suppress"] <= 0.08, found
 
 
 def test_bounces() -> None:

@@ -28,7 +28,11 @@ def address_verdict(cause: Cause, code: int | None, enhanced: EnhancedStatus | N
         # The own service keeps the address off already, whatever code it says so with: the list should follow.
         return AddressVerdict.SUPPRESS
     if cause in DEAD:
-        if transient or (code is None and _TEMPORARY.search(text)):
+        passing = _TEMPORARY.search(text) is not None
+        if cause is Cause.DOMAIN_NOT_FOUND and transient and code is not None:
+            # NXDOMAIN is an answer; 450 is only what Postfix gives for it unless told otherwise (postconf(5)).
+            return AddressVerdict.RETRY if passing else AddressVerdict.SUPPRESS
+        if transient or (code is None and passing):
             return AddressVerdict.RETRY
         return AddressVerdict.SUPPRESS
     if cause in PASSING or transient:
