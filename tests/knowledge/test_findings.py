@@ -33,7 +33,7 @@ def _texts(path: Path) -> set[str]:
 def given_ids() -> set[str]:
     """Every id that the evidence can give: written out, or made of a prefix and a word of the same family's modules."""
     texts = {path: _texts(path) for path in SOURCES}
-    found = {text for held in texts.values() for text in held if re.fullmatch(r"[a-z_]+\.[a-z_]+", text)}
+    found = {text for held in texts.values() for text in held if re.fullmatch(r"[a-z_]+\.[a-z_0-9]+", text)}
     for path, held in texts.items():
         family = path.stem.partition("_")[0]
         words = {text for other, more in texts.items() if other.stem.partition("_")[0] == family for text in more}
@@ -63,6 +63,8 @@ def test_every_repair_can_be_filled(ident: str) -> None:
         "selector": "sel",
         "destination": "reports.example",
         "at": "example.com",
+        "include": "_spf.example.net",
+        "expected": "192.0.2.7",
         "ptr": "mail.example.com",
         "domain": "example.com",
     }

@@ -14,6 +14,7 @@ from postmend.evidence.blocklists import Memory, check_blocklists
 from postmend.evidence.dkim import DkimResult
 from postmend.evidence.dmarc import check_dmarc
 from postmend.evidence.helo import check_helo
+from postmend.evidence.identity import check_identity
 from postmend.evidence.mx import check_mail_from, check_mx
 from postmend.evidence.rdns import check_rdns
 from postmend.evidence.spf_finding import check_spf
@@ -78,8 +79,10 @@ class Case:
         findings, result = await self._spf_result()
         if result.result in {Spf.PASS, Spf.TEMPERROR, Spf.NEUTRAL}:
             return findings, ()
-        change = await propose(self.resolver, self.subject.ip, result)
-        return findings, (change,) if change else ()
+        change, other = await asyncio.gather(
+            propose(self.resolver, self.subject.ip, result), check_identity(self.resolver, self.subject.ip, result)
+        )
+        return (*findings, *other), (change,) if change else ()
 
     async def _dkim_results(self) -> tuple[tuple[Finding, ...], tuple[DkimResult, ...]]:
         from postmend.evidence.dkim_finding import check_dkim

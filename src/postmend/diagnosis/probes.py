@@ -7,16 +7,7 @@ from dataclasses import dataclass, replace
 
 from postmend.knowledge.causes import cause_info
 from postmend.model import Failure, Original, Reading
-
-# Addresses that no other server ever sees as the sender's (RFC 1918, 4193, loopback, link-local).
-_INSIDE = tuple(
-    ipaddress.ip_network(each)
-    for each in (
-        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10",
-        "0.0.0.0/8", "::/127", "fc00::/7", "fe80::/10",
-    )
-)  # fmt: skip
-
+from postmend.model.inside import is_inside
 
 # Servers that sign a message when they take it (through a milter): what comes back has the signature. Others, such as
 # Exim, sign while they send, and their bounces show a message that looks unsigned and was not.
@@ -68,7 +59,7 @@ def _outside(text: str) -> bool:
         ip = ipaddress.ip_address(text)
     except ValueError:
         return False
-    return not any(ip.version == net.version and ip in net for net in _INSIDE)
+    return not is_inside(ip)
 
 
 def sending_ip(failure: Failure, reading: Reading) -> tuple[str, str]:

@@ -37,7 +37,8 @@ async def check_rdns(resolver: Resolver, ip: str) -> tuple[Finding, ...]:
         return (_finding(ip, "rdns.temperror", Fact.TEMPERROR, detail, answer),)
     if not answer.records:
         detail = f"{ip} has no PTR record ({'the name does not exist' if answer.rcode == 'nxdomain' else 'no record'})"
-        return (_finding(ip, "rdns.no_ptr", Fact.FAIL, detail, answer, supports=(Cause.RDNS_MISSING,)),)
+        missing = _finding(ip, "rdns.no_ptr", Fact.FAIL, detail, answer, supports=(Cause.RDNS_MISSING,))
+        return (missing, *_ipv6_trap(ip, answer))
     rdtype = "A" if ipaddress.ip_address(ip).version == 4 else "AAAA"
     names = answer.records[:_MOST_NAMES]
     forward = await asyncio.gather(*(resolver.query(name, rdtype) for name in names))
@@ -50,6 +51,16 @@ async def check_rdns(resolver: Resolver, ip: str) -> tuple[Finding, ...]:
         return (_finding(ip, "rdns.generic", Fact.NONE, detail, answer, name, supports=(Cause.RDNS_MISSING,)),)
     detail = f"{ip} is {name}, and {name} leads back to it"
     return (_finding(ip, "rdns.ok", Fact.PASS, detail, answer, name, against=(Cause.RDNS_MISSING,)),)
+
+
+def _ipv6_trap(ip: str, answer: Answer) -> tuple[Finding, ...]:
+    if ipaddress.ip_address(ip).version == 4:
+        return ()
+    detail = (
+        f"{ip} is IPv6: a server that has such an address sends by it first, and receivers that let IPv4 through "
+        "without a PTR record refuse IPv6 without one. Have it set, or let the server send by IPv4"
+    )
+    return (_finding(ip, "rdns.ipv6_trap", Fact.NONE, detail, answer),)
 
 
 def _unconfirmed(ip: str, names: tuple[str, ...], forward: list[Answer], answer: Answer) -> Finding:
