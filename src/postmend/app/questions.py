@@ -134,7 +134,7 @@ class Case:
         asked = [
             check_blocklists(
                 self.resolver, each, named=it.lists, used=used, keys=self.settings.blocklist_keys, lists=lists,
-                memory=self.memory,
+                memory=self.memory, hints=False,
             )
             for each in ([it.ip] if it.ip else []) + domains
         ]  # fmt: skip

@@ -20,7 +20,7 @@ from postmend.net.tcp import ask_tcp
 from postmend.net.udp import Exchange, Ports, Question
 from postmend.net.wire import Message, encode_name
 
-_FIRST_ON_THEIR_WAY = 512  # the server's buffer is not ours to fill: one more for each answer
+_FIRST_ON_THEIR_WAY = 320  # the server's buffer is not ours to fill: one more for each answer
 _MOST_ON_THEIR_WAY = 1000
 _MOST_KEPT = 10_000  # answers; the oldest is forgotten first
 _FRESH_S = 300.0  # a run asks once; who goes on for hours asks again
