@@ -191,7 +191,8 @@ def _bind(ips: list[str]) -> tuple[int, list[socket.socket]]:
         try:
             for ip in ips:
                 family = socket.AF_INET6 if ipaddress.ip_address(ip).version == 6 else socket.AF_INET
-                sock = socket.socket(family, socket.SOCK_STREAM)
+                # With the protocol named, asyncio sets TCP_NODELAY on what is accepted.
+                sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
                 sockets.append(sock)
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 sock.bind((ip, port))

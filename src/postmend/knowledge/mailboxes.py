@@ -1,7 +1,7 @@
 """What a mail address says by itself (`mailboxes.toml`): role, free or throw-away provider, typing errors; and where
 the SMTP dialogue needs care."""  # noqa: D205, D209
 
-from functools import cache
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -117,6 +117,7 @@ def suggest(local: str, domain: str) -> str:
     return f"{local}@{meant}" if meant and meant != domain else ""
 
 
+@lru_cache(maxsize=8192)
 def _domain_meant(domain: str) -> str:
     table = mailboxes()
     if domain in table.free or domain.startswith("["):
