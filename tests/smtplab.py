@@ -12,7 +12,7 @@ import socket
 import ssl
 import subprocess
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -51,6 +51,7 @@ class Host:
         self.connections: list[Connection] = []
         self.open = 0
         self.most_open = 0
+        self._tasks: set[object] = set()
 
     def greeting(self, connection: Connection) -> str | bytes | None:
         return f"220 {self.name} ESMTP"
@@ -107,13 +108,16 @@ class Host:
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = Connection(peer=writer.get_extra_info("peername")[0])
         self.connections.append(connection)
+        task = asyncio.current_task()
+        self._tasks.add(task)  # asyncio keeps no strong reference to it
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         try:
             await self._talk(connection, reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError):
             pass
         finally:
+            self._tasks.discard(task)
             self.open -= 1
             writer.close()
 
@@ -132,10 +136,11 @@ class Host:
         arrived: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
 
         async def read() -> None:
-            while line := await reader.readline():
-                arrived.put_nowait((loop.time(), line))
-                if line.strip().upper() == b"STARTTLS":
-                    return
+            with suppress(ConnectionError, ValueError):
+                while line := await reader.readline():
+                    arrived.put_nowait((loop.time(), line))
+                    if line.strip().upper() == b"STARTTLS":
+                        return
             arrived.put_nowait((0.0, b""))
 
         reading = asyncio.create_task(read())

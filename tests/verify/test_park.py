@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,12 +11,12 @@ import pytest
 from postmend.app.settings import Settings, VerifySettings
 from postmend.app.verify import Verifier
 from tests.dnslab import serve as serve_names
+from tests.smtplab import Host
 from tests.smtplab import serve as serve_mail
 from tests.verify.park import build, cases
 
 if TYPE_CHECKING:
     from postmend.model.verified import Verified
-    from tests.smtplab import Host
     from tests.verify.park import Case
 
 
@@ -72,3 +73,30 @@ def test_whoever_is_refused_stops_asking() -> None:
         assert case.host is not None
         assert len(case.host.connections) == 1
         assert len(case.host.connections[0].rcpts) <= 1
+
+
+class LikePostfix(Host):
+    extensions = (
+        "PIPELINING", "SIZE 10240000", "VRFY", "ETRN", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN", "CHUNKING",
+    )  # fmt: skip
+
+
+def test_a_postfix_is_given_no_more_than_its_flow_allows() -> None:
+    addresses = [f"user{i}@example.com" for i in range(1600)]
+    host = LikePostfix(*addresses)
+    zone = {"example.com": [("MX", "10 mx.example.com.")], "mx.example.com": [("A", "127.0.9.1")]}
+
+    async def for_a_while(told: Settings) -> int:
+        answered = 0
+        with suppress(TimeoutError):
+            async with Verifier(told) as verifier, asyncio.timeout(30):
+                async for _ in verifier.verify_many(addresses):
+                    answered += 1
+                    if answered >= 90 * 15:
+                        break
+                await asyncio.sleep(0.5)
+        return answered
+
+    with serve_names(zone) as (resolver, _), serve_mail({"127.0.9.1": host}) as port:
+        assert asyncio.run(for_a_while(settings(resolver, port))) >= 90 * 15
+    assert sum(any(line.startswith("MAIL") for line in each.lines) for each in host.connections) <= 91

@@ -1,6 +1,7 @@
 """What a mail address says by itself (`mailboxes.toml`): role, free or throw-away provider, typing errors; and where
 the SMTP dialogue needs care."""  # noqa: D205, D209
 
+from collections.abc import Collection
 from functools import cache, lru_cache
 
 import msgspec
@@ -20,7 +21,7 @@ class Probing(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     source: str
     provider: str = ""
     mx: tuple[str, ...] = ()
-    banner: str = ""
+    offers: frozenset[str] = frozenset()
     accepts_all: bool = False
     punishes: bool = False
     transactions: int = 0
@@ -80,10 +81,10 @@ def care_for(*, provider: str, mx: str) -> Probing | None:
     return None
 
 
-def care_for_banner(banner: str) -> Probing | None:
-    """What is known of asking a program that names itself in its greeting, or None."""
-    words = banner.lower()
-    return next((each for each in mailboxes().probing if each.banner and each.banner in words), None)
+def care_for_program(extensions: Collection[str]) -> Probing | None:
+    """What is known of asking the program that offers these EHLO keywords, or None."""
+    offered = frozenset(extensions)
+    return next((each for each in mailboxes().probing if each.offers and each.offers <= offered), None)
 
 
 def traits(address: Address) -> Traits:

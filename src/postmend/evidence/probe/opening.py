@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from postmend.evidence.probe.heard import Heard, hear
 from postmend.evidence.probe.limits import Identity, Limits
-from postmend.knowledge.mailboxes import Probing, care_for_banner
+from postmend.knowledge.mailboxes import Probing, care_for_program
 from postmend.model.dialogue import Dialer, Exchange, Outcome, Session
 
 
@@ -16,7 +16,7 @@ class Opened:
 
 
 class Opener:
-    """Opens sessions to one host and remembers what it learnt: broken TLS, the program behind the greeting."""
+    """Opens sessions to one host and remembers what it learnt: broken TLS, the program behind what it offers."""
 
     def __init__(self, dialer: Dialer, name: str, ip: str, identity: Identity, limits: Limits) -> None:
         self._dialer, self._name, self._ip = dialer, name, ip
@@ -31,7 +31,6 @@ class Opener:
             session = await self._dialer.connect(
                 self._ip, self._identity.port, source_ip=self._identity.source_ip, timeouts=self._limits.timeouts
             )
-            self.care = care_for_banner(session.greeting.text)
             failed = session.greeting if not session.greeting.accepted else await self._hello(session)
             if failed is None:
                 failed = await self._secure(session)
@@ -47,6 +46,8 @@ class Opener:
         told = await session.ehlo(self._identity.helo)
         if told.permanent and session.alive:
             told = await session.helo(self._identity.helo)
+        if told.accepted:
+            self.care = care_for_program(session.extensions)
         return None if told.accepted else told
 
     async def _secure(self, session: Session) -> Exchange | None:
