@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
@@ -15,7 +15,7 @@ from postmend.evidence.probe.fitness import check_fitness, faults, own_name, pri
 from postmend.evidence.probe.limits import Identity, Limits
 from postmend.evidence.probe.prober import Prober
 from postmend.knowledge.mailboxes import mailboxes, meant_by, traits
-from postmend.model import Address, Finding, ParseError, parse_address
+from postmend.model import Address, Fact, Finding, ParseError, parse_address
 from postmend.model.address import ascii_domain, parse_mailbox, split_name
 from postmend.model.verified import Verified
 from postmend.net.local import local_address
@@ -57,11 +57,12 @@ class Verifier:
     """Verifies addresses with one set of settings: `async with Verifier(settings) as verifier`.
 
     Entering checks the prober itself first, where hosts will be asked: raises UnfitError, or ParseError where nobody
-    said who asks.
+    said who asks. `waiting` is told, in seconds, how long a host that put a question off is given.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, waiting: Callable[[float], None] | None = None) -> None:
         self._settings = settings
+        self._waiting = waiting
         self._asker: Asker | None = None
         self._prober: Prober | None = None
         self._inside = False
@@ -74,7 +75,7 @@ class Verifier:
             await asker.close()
             raise
         limits = Limits(patience_s=self._settings.verify.patience_s)
-        self._prober = Prober(asker, NetDialer(), identity, limits)
+        self._prober = Prober(asker, NetDialer(), identity, limits, self._waiting)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -122,6 +123,8 @@ class Verifier:
             raise ParseError(
                 f"DNS did not tell within {settings.deadline_s:g} s whether {ip} is fit to ask; see --resolver"
             ) from None
+        if all(each.result is Fact.TEMPERROR for each in found):
+            raise ParseError(f"the resolver answered none of the questions whether {ip} is fit to ask; see --resolver")
         unfit = faults(found)
         if unfit:
             raise UnfitError(unfit)

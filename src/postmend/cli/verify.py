@@ -103,6 +103,10 @@ def _telling_unfit() -> Iterator[None]:
         sys.exit(2)
 
 
+def _say_wait(seconds: float) -> None:
+    click.echo(f"a host put the question off; it is asked again in {seconds:.0f} s (Ctrl-C ends)", err=True)
+
+
 def _printer(shape: str) -> Callable[[Verified], None]:
     if shape == "json":
         return lambda found: write_json(verified_out(found))
@@ -114,7 +118,7 @@ def _printer(shape: str) -> Callable[[Verified], None]:
 
 async def _some(addresses: tuple[str, ...], settings: Settings, write: Callable[[Verified], None]) -> bool:
     """Verify the addresses side by side and print them in their order."""
-    async with Verifier(settings) as verifier:
+    async with Verifier(settings, _say_wait if sys.stderr.isatty() else None) as verifier:
         tasks = [asyncio.create_task(verifier.verify(each)) for each in addresses]
         bad = False
         for task in tasks:

@@ -20,6 +20,7 @@ from postmend.app.settings import Settings
 from postmend.app.verify_list import ListRun, Render, open_answers
 from postmend.app.verify_output import reacher_out
 from postmend.model import ParseError
+from postmend.model.verified import Deliverability
 
 _REDRAWN_S = 0.2
 
@@ -142,6 +143,9 @@ def _told(summary: Summary) -> Iterator[str]:
         yield f"  {verdict:14} {count:10,}  {count / total:6.1%}"
     if summary.worst:
         yield "  worst domains: " + ", ".join(f"{name[:60]} {dead} of {all_}" for name, dead, all_ in summary.worst[:5])
+    if 2 * summary.verdicts[Deliverability.UNKNOWN] > summary.addresses:
+        yield "  bounce rate: too many addresses are unknown to tell"
+        return
     yield (
         f"  bounce rate if all are sent to: about {summary.bounce_rate:.1%}; "
         f"without the undeliverable: about {summary.bounce_rate_after:.1%}"

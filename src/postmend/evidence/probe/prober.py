@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
 
 from postmend.evidence.mx import is_inside
@@ -25,13 +26,14 @@ def _as_inside(finding: Finding) -> Finding:
 
 
 class Prober:
-    """Asks about addresses. `identity` None asks DNS only. Close it at the end: it says QUIT."""
+    """Asks about addresses. `identity` None asks DNS only; `waiting` hears of waits (seconds). Close it at the end."""
 
     def __init__(
-        self, resolver: Resolver, dialer: Dialer, identity: Identity | None, limits: Limits | None = None
-    ) -> None:
+        self, resolver: Resolver, dialer: Dialer, identity: Identity | None, limits: Limits,
+        waiting: Callable[[float], None] | None = None,
+    ) -> None:  # fmt: skip
         self._resolver, self._dialer, self._identity = resolver, dialer, identity
-        self._limits = limits or Limits()
+        self._limits, self._told = limits, waiting
         self._hosts: dict[str, MailHost] = {}
         self._domains: OrderedDict[str, asyncio.Task[DomainProbe | Facts]] = OrderedDict()
         self._waiting = 0
@@ -43,8 +45,7 @@ class Prober:
         if task is None:
             task = self._domains[domain] = asyncio.create_task(self._open(domain))
             if len(self._domains) > _MOST_DOMAINS:
-                _, oldest = self._domains.popitem(last=False)
-                del oldest
+                self._domains.popitem(last=False)
         found = await asyncio.shield(task)
         return Probed(found) if isinstance(found, Facts) else await found.probe(address)
 
@@ -70,6 +71,8 @@ class Prober:
 
     async def _sleep(self, seconds: float) -> None:
         """Wait for a host's second chance; meanwhile another address may take the place, within reason."""
+        if self._told is not None:
+            self._told(seconds)
         lent = self.slots is not None and self._waiting < _MOST_WAITING
         self._waiting += 1
         try:
