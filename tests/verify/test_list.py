@@ -172,7 +172,8 @@ class Counting(Host):
         return "250 2.1.5 Ok" if path.startswith("user") else "550 5.1.1 User unknown"
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.heavy)])
+@pytest.mark.heavy
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_killed_and_begun_again(tmp_path: Path, how: signal.Signals) -> None:
     host = Counting()
     host.delay_s = 0.01

@@ -100,7 +100,7 @@ class Timeouts:
     command_s: float = 30.0
     tls_s: float = 10.0
     quit_s: float = 2.0
-    deadline_s: float = 120.0
+    deadline_s: float = 300.0
 
 
 class Session(Protocol):

@@ -8,102 +8,19 @@ that came after it (RFC 3207 section 6).
 import asyncio
 import contextlib
 import errno
-import socket
 import ssl
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import cast
 
 from postmend.model import ParseError, Stage
 from postmend.model.dialogue import SESSION_OVER, Exchange, Outcome, Timeouts, Tls
 from postmend.net import smtp_wire as wire
+from postmend.net.smtp_lines import Lines, TooLongError
 
-_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux's; falls back by itself, so set each time
 _CLOSING_S = 0.25
-_HIGH = 1 << 16  # octets read ahead before the sender is held back
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL}
-
-
-class _TooLongError(Exception):
-    """A line or a reply beyond the limits."""
-
-
-class _Lines(asyncio.Protocol):
-    """What comes in, line by line, with a bounded buffer."""
-
-    def __init__(self) -> None:
-        self.buffer = bytearray()
-        self.ended = False
-        self.transport: asyncio.Transport | None = None
-        self._waiter: asyncio.Future[None] | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        self.buffer += data
-        self._acknowledge()
-        if len(self.buffer) > _HIGH and self.transport is not None:
-            self.transport.pause_reading()
-        self._wake()
-
-    def _acknowledge(self) -> None:
-        """Without this a server that writes each reply of a pipelined group alone (Nagle) waits 40 ms for our ACK."""
-        if _QUICKACK is not None and self.transport is not None:
-            with contextlib.suppress(OSError, AttributeError):
-                self.transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        del exc
-        self.ended = True
-        self._wake()
-
-    def eof_received(self) -> bool:
-        self.ended = True
-        self._wake()
-        return False
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    async def line(self) -> bytes:
-        """One line without its end. Raises _TooLongError, or EOFError where the connection has ended."""
-        while (end := self.buffer.find(b"\n")) < 0:
-            if len(self.buffer) > wire.MOST_LINE:
-                raise _TooLongError
-            if self.ended:
-                raise EOFError
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-        if end > wire.MOST_LINE:
-            raise _TooLongError
-        found = bytes(self.buffer[:end])
-        del self.buffer[: end + 1]
-        if len(self.buffer) <= _HIGH and self.transport is not None and not self.ended:
-            self.transport.resume_reading()
-        return found
-
-    async def end(self) -> None:
-        """Wait until the other side has closed; what it still sends is dropped."""
-        while not self.ended:
-            self.buffer.clear()
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-
-    async def reply(self) -> tuple[int, list[str]]:
-        """One whole reply; a bare code or a code that changes from line to line ends it as servers mean it."""
-        texts: list[str] = []
-        while True:
-            code, last, text = wire.read_line(await self.line())
-            texts.append(text)
-            if last:
-                return code, texts
-            if len(texts) >= wire.MOST_LINES:
-                raise _TooLongError
 
 
 class NetSession:
@@ -113,7 +30,7 @@ class NetSession:
         self._peer = (ip, port)
         self._timeouts = timeouts
         self._end = time.monotonic() + timeouts.deadline_s
-        self._lines = _Lines()
+        self._lines = Lines()
         self._transcript: list[Exchange] = []
         self._extensions: dict[str, str] = {}
         self._tls: Tls | None = None
@@ -187,7 +104,7 @@ class NetSession:
             outcome, detail = Outcome.TIMEOUT, f"no reply within {timeout_s:g} s"
         except EOFError:
             outcome, detail = Outcome.DROPPED, "the server closed the connection without a reply"
-        except _TooLongError:
+        except TooLongError:
             outcome, detail = Outcome.TOO_LONG, "the reply is longer than any mail server's"
         except ParseError as error:
             outcome, detail = Outcome.GARBAGE, str(error)
@@ -310,12 +227,12 @@ class NetSession:
         """RSET, MAIL FROM and RCPT TO in that order; what cannot be sent safely is answered `not_sent` in its place."""
         utf8 = "SMTPUTF8" in self._extensions
         for_utf8 = any(not each.isascii() for each in rcpts)
-        wanted = [_Command(Stage.MAIL, "RSET")] if rset else []
+        wanted = [wire.Command(Stage.MAIL, "RSET")] if rset else []
         if mail_from is not None:
-            wanted.append(_mail(mail_from, smtputf8=utf8, for_utf8=for_utf8))
-        wanted += [_rcpt(each, smtputf8=utf8) for each in rcpts]
+            wanted.append(wire.mail_command(mail_from, smtputf8=utf8, for_utf8=for_utf8))
+        wanted += [wire.rcpt_command(each, smtputf8=utf8) for each in rcpts]
         if mail_from is not None and (why := next((each.why for each in wanted if each.stage is Stage.MAIL), "")):
-            wanted = [_Command(each.stage, each.line, each.why or why) for each in wanted]
+            wanted = [wire.Command(each.stage, each.line, each.why or why) for each in wanted]
         commands = [(each.stage, each.line) for each in wanted if not each.why]
         sent = iter(await self._commands([*commands, *([(Stage.QUIT, "QUIT")] if leave else [])]))
         if leave:
@@ -338,29 +255,6 @@ class NetSession:
                 await self._lines.end()
         if self._lines.transport is not None:
             self._lines.transport.close()
-
-
-@dataclass(frozen=True, slots=True)
-class _Command:
-    """A command about to be sent, or `why` it must not be."""
-
-    stage: Stage
-    line: str
-    why: str = ""
-
-
-def _mail(address: str, *, smtputf8: bool, for_utf8: bool) -> _Command:
-    try:
-        return _Command(Stage.MAIL, wire.mail_from(address, smtputf8=smtputf8, for_utf8=for_utf8))
-    except ParseError as error:
-        return _Command(Stage.MAIL, "MAIL FROM", str(error))
-
-
-def _rcpt(address: str, *, smtputf8: bool) -> _Command:
-    try:
-        return _Command(Stage.RCPT, wire.rcpt_to(address, smtputf8=smtputf8))
-    except ParseError as error:
-        return _Command(Stage.RCPT, "RCPT TO", str(error))
 
 
 def _now() -> tuple[str, float]:

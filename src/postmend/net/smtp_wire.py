@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from postmend.model import Address, EnhancedStatus, ParseError, parse_mailbox
+from postmend.model import Address, EnhancedStatus, ParseError, Stage, parse_mailbox
 from postmend.model.address import ascii_domain
 
 # RFC 5321 section 4.5.3.1.5 allows 512 octets; some servers write longer ones, none this long.
@@ -49,16 +50,41 @@ def _path(address: Address, *, smtputf8: bool) -> str:
     return f"<{address.local}@{ascii_domain(address)}>"
 
 
-def mail_from(address: str, *, smtputf8: bool, for_utf8: bool = False) -> str:
+def _mail_from(address: str, *, smtputf8: bool, for_utf8: bool = False) -> str:
     """MAIL FROM; raise ParseError for what is no address. `for_utf8` asks for SMTPUTF8 where it is offered."""
     path = _path(parse_mailbox(address), smtputf8=smtputf8) if address else "<>"
     wanted = smtputf8 and (for_utf8 or not path.isascii())
     return f"MAIL FROM:{path}" + (" SMTPUTF8" if wanted else "")
 
 
-def rcpt_to(address: str, *, smtputf8: bool) -> str:
+def _rcpt_to(address: str, *, smtputf8: bool) -> str:
     """RCPT TO; raise ParseError for what is no address."""
     return f"RCPT TO:{_path(parse_mailbox(address), smtputf8=smtputf8)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command about to be sent, or `why` it must not be."""
+
+    stage: Stage
+    line: str
+    why: str = ""
+
+
+def mail_command(address: str, *, smtputf8: bool, for_utf8: bool) -> Command:
+    """MAIL FROM, or why it cannot be sent; `for_utf8` asks for SMTPUTF8 where it is offered."""
+    try:
+        return Command(Stage.MAIL, _mail_from(address, smtputf8=smtputf8, for_utf8=for_utf8))
+    except ParseError as error:
+        return Command(Stage.MAIL, "MAIL FROM", str(error))
+
+
+def rcpt_command(address: str, *, smtputf8: bool) -> Command:
+    """RCPT TO, or why it cannot be sent."""
+    try:
+        return Command(Stage.RCPT, _rcpt_to(address, smtputf8=smtputf8))
+    except ParseError as error:
+        return Command(Stage.RCPT, "RCPT TO", str(error))
 
 
 def encode_command(line: str) -> bytes:

@@ -20,7 +20,7 @@ US = frozenset(
     }
 )  # fmt: skip
 _TOO_MANY = re.compile(r"too many (?:recipients|rcpt)|recipient limit|(?:one|1) recipient", re.IGNORECASE)
-_SURE = 0.95  # share of the text's vote from which words alone are enough to call an address dead
+_SURE = 0.97  # share of the text's vote from which words alone are enough to call an address dead
 _DOUBT = 0.05  # share of the vote for a cause that is about us from which they are not
 
 

@@ -90,6 +90,11 @@ class MailHost:
         elif self._queue and not self._closing:  # somebody asked while the last session was being closed
             self._start()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is lost by forgetting it: nobody asks, and it has refused nobody."""
+        return self._worker is None and not self._queue and self._stopped is None
+
     async def close(self) -> None:
         """Say QUIT and let go."""
         self._closing = True

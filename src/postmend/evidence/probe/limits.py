@@ -36,7 +36,7 @@ class Limits:
     refusals: int = 8
     ahead: int = 64
     linger_s: float = 0.3
-    waits: tuple[float, ...] = (10.0, 60.0, 300.0)
+    waits: tuple[float, ...] = (10.0, 60.0, 240.0)
     patience_s: float = 330.0
     down_s: float = 60.0  # a host that did not answer is not tried again for so long
     timeouts: Timeouts = field(default_factory=Timeouts)

@@ -13,7 +13,7 @@ from postmend.model import Fact, Finding
 from postmend.model.dialogue import Dialer
 from postmend.model.dns import Resolver
 
-_MOST_DOMAINS = 50_000  # kept in mind; one that is asked for again after that costs a few questions more
+_MOST_DOMAINS = _MOST_HOSTS = 20_000  # kept in mind; what is asked for again after that costs a few questions more
 _MOST_WAITING = 10_000  # addresses that wait for a host to be asked again, beside those that are being asked
 
 
@@ -34,7 +34,7 @@ class Prober:
     ) -> None:  # fmt: skip
         self._resolver, self._dialer, self._identity = resolver, dialer, identity
         self._limits, self._told = limits, waiting
-        self._hosts: dict[str, MailHost] = {}
+        self._hosts: OrderedDict[str, MailHost] = OrderedDict()
         self._domains: OrderedDict[str, asyncio.Task[DomainProbe | Facts]] = OrderedDict()
         self._waiting = 0
         self.slots: asyncio.Semaphore | None = None
@@ -67,7 +67,18 @@ class Prober:
         if host is None:
             assert self._identity is not None
             host = self._hosts[ip] = MailHost(self._dialer, name, ip, self._identity, self._limits)
+            self._forget()
+        self._hosts.move_to_end(ip)
         return host
+
+    def _forget(self) -> None:
+        """Let go of the host that was asked longest ago, if it may be forgotten; else look at another next time."""
+        if len(self._hosts) > _MOST_HOSTS:
+            ip, oldest = next(iter(self._hosts.items()))
+            if oldest.idle:
+                del self._hosts[ip]
+            else:
+                self._hosts.move_to_end(ip)
 
     async def _sleep(self, seconds: float) -> None:
         """Wait for a host's second chance; meanwhile another address may take the place, within reason."""
