@@ -125,6 +125,11 @@ class MailRefused(Host):
         return "550 5.7.1 SPF check failed: your address may not send for this domain"
 
 
+class NoService(Host):
+    def greeting(self, connection: Connection) -> str:
+        return "554 5.3.2 No SMTP service here"
+
+
 class DropsAtRcpt(Host):
     def rcpt(self, connection: Connection, path: str) -> None:
         return None
@@ -204,6 +209,7 @@ def cases() -> list[Case]:
         at("noptr", NoPtr, anna=OURS),
         at("listedconnect", ListedAtConnect, anna=OURS),
         at("mailrefused", MailRefused, anna=OURS),
+        at("noservice", NoService, anna=("unknown", "refused")),
         at("drops", DropsAtRcpt, anna=("unknown", "no_answer")),
         at("dropsconnect", DropsAtConnect, anna=("unknown", "no_answer")),
         at("garbage", Garbage, anna=("unknown", "no_answer")),

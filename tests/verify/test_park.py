@@ -100,3 +100,23 @@ def test_a_postfix_is_given_no_more_than_its_flow_allows() -> None:
     with serve_names(zone) as (resolver, _), serve_mail({"127.0.9.1": host}) as port:
         assert asyncio.run(for_a_while(settings(resolver, port))) >= 90 * 15
     assert sum(any(line.startswith("MAIL") for line in each.lines) for each in host.connections) <= 91
+
+
+def test_a_host_that_keeps_us_waiting_does_not_keep_us_from_going() -> None:
+    class Silent(Host):
+        delay_s = 60.0
+
+    zone = {"example.com": [("MX", "10 mx.example.com.")], "mx.example.com": [("A", "127.0.9.1")]}
+
+    async def leave(told: Settings) -> float:
+        async with Verifier(told) as verifier:
+            asked = asyncio.create_task(verifier.verify("anna@example.com"))
+            while not host.connections:  # noqa: ASYNC110  the host counts in a thread of its own
+                await asyncio.sleep(0.01)
+            asked.cancel()
+            start = asyncio.get_running_loop().time()
+        return asyncio.get_running_loop().time() - start
+
+    host = Silent()
+    with serve_names(zone) as (resolver, _), serve_mail({"127.0.9.1": host}) as port:
+        assert asyncio.run(leave(settings(resolver, port))) < 5

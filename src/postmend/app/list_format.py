@@ -59,17 +59,21 @@ def read_lines(file: BinaryIO) -> Iterator[Line]:
         yield Line(line[: len(line) - len(end)], end)
 
 
+def _past_quotes(body: bytes, at: int) -> int:
+    """Where a quoted field ends that is open at `at` (two quotes stand for one); -1 where it does not."""
+    while (quote := body.find(b'"', at)) >= 0 and body[quote + 1 : quote + 2] == b'"':
+        at = quote + 2
+    return quote + 1 if quote >= 0 else -1
+
+
 def _inside_quotes(body: bytes, delimiter: bytes, *, inside: bool) -> bool:
     """Whether a line ends inside a quoted field (RFC 4180: a quote opens only at a field's start)."""
     at = 0
     while True:
         if inside or body[at : at + 1] == b'"':
-            end = at if inside else at + 1
-            while (quote := body.find(b'"', end)) >= 0 and body[quote + 1 : quote + 2] == b'"':
-                end = quote + 2
-            if quote < 0:
+            at, inside = _past_quotes(body, at if inside else at + 1), False
+            if at < 0:
                 return True
-            at, inside = quote + 1, False
         found = body.find(delimiter, at)
         if found < 0:
             return False
@@ -103,10 +107,8 @@ def split_fields(body: bytes, delimiter: bytes) -> list[bytes]:
     start = at = 0
     while True:
         if body[at : at + 1] == b'"':
-            end = at + 1
-            while (quote := body.find(b'"', end)) >= 0 and body[quote + 1 : quote + 2] == b'"':
-                end = quote + 2
-            at = len(body) if quote < 0 else quote + 1
+            past = _past_quotes(body, at + 1)
+            at = past if past >= 0 else len(body)
         found = body.find(delimiter, at)
         if found < 0:
             return [*fields, body[start:]]

@@ -114,12 +114,13 @@ class NetSession:
             exchange = Exchange(stage, sent, Outcome.REPLY, code, enhanced, lines, "", start[0], elapsed_s)
             self._transcript.append(exchange)
             if code == 421:  # RFC 5321 section 3.8: the server closes after it
-                self._abort()
+                self.abort()
             return exchange
-        self._abort()
+        self.abort()
         return self._failed(stage, sent, outcome, detail, start)
 
-    def _abort(self) -> None:
+    def abort(self) -> None:
+        """Let go at once, without QUIT."""
         self._alive = False
         if self._lines.transport is not None:
             self._lines.transport.abort()
@@ -176,7 +177,7 @@ class NetSession:
         if not told.accepted or not self.alive:
             return told
         if self._lines.buffer:
-            self._abort()
+            self.abort()
             return self._replace(
                 told, Outcome.GARBAGE, "the server sent more before the handshake (RFC 3207 section 6)"
             )
@@ -202,7 +203,7 @@ class NetSession:
         return told
 
     def _tls_failed(self, told: Exchange, detail: str) -> Exchange:
-        self._abort()
+        self.abort()
         return self._replace(told, Outcome.TLS_FAILED, detail)
 
     def _replace(self, told: Exchange, outcome: Outcome, detail: str) -> Exchange:
@@ -245,7 +246,7 @@ class NetSession:
             self._lines.transport.write(b"QUIT\r\n")
             await self._reply(Stage.QUIT, "QUIT", self._timeouts.quit_s, _now())
             await self._close()
-        self._abort()
+        self.abort()
 
     async def _close(self) -> None:
         """Let the server close first, as it does after QUIT: then it never counts two sessions where there is one."""
@@ -296,5 +297,9 @@ class NetDialer:
     ) -> NetSession:
         """Connect and read the greeting; the Session's `greeting` says what came of it."""
         session = NetSession(ip, port, timeouts or Timeouts())
-        await session.open(source_ip)
+        try:
+            await session.open(source_ip)
+        except asyncio.CancelledError:
+            session.abort()
+            raise
         return session

@@ -20,6 +20,7 @@ US = frozenset(
     }
 )  # fmt: skip
 _TOO_MANY = re.compile(r"too many (?:recipients|rcpt)|recipient limit|(?:one|1) recipient", re.IGNORECASE)
+_NO_SERVICE = re.compile(r"no smtp service|does not accept (?:e-?)?mail", re.IGNORECASE)
 _SURE = 0.97  # share of the text's vote from which words alone are enough to call an address dead
 _DOUBT = 0.05  # share of the vote for a cause that is about us from which they are not
 
@@ -96,6 +97,8 @@ def _kind(exchange: Exchange, reading: Reading) -> Kind:
     if cause in US:
         return Kind.US
     if exchange.stage is not Stage.RCPT:  # nobody was asked about yet
+        if exchange.stage is Stage.CONNECT and (exchange.code == 521 or _NO_SERVICE.search(exchange.text)):
+            return Kind.REFUSED  # the host takes no mail from anybody (RFC 7504): another MX may
         return Kind.LATER if exchange.transient else Kind.US
     if cause is Cause.MAILBOX_FULL:
         return Kind.FULL

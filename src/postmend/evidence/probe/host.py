@@ -17,6 +17,7 @@ from postmend.model import Stage
 from postmend.model.dialogue import SESSION_OVER, Dialer, Exchange, Outcome
 
 _MOST_TRIES = 2  # sessions that may break under one address
+_CLOSING_S = 1.0
 _MOST_BARREN = 2  # sessions in a row that gave no answer at all
 
 
@@ -96,13 +97,15 @@ class MailHost:
         return self._worker is None and not self._queue and self._stopped is None
 
     async def close(self) -> None:
-        """Say QUIT and let go."""
+        """Say QUIT and let go; a host that keeps us waiting is left."""
         self._closing = True
         self._more.set()
-        if self._worker is not None:
-            if self._queue:
-                self._worker.cancel()
-            await asyncio.gather(self._worker, return_exceptions=True)
+        worker = self._worker
+        if worker is not None:
+            if not self._queue:
+                await asyncio.wait({worker}, timeout=_CLOSING_S)
+            worker.cancel()
+            await asyncio.gather(worker, return_exceptions=True)
 
     async def _work(self) -> None:
         ahead: asyncio.Task[Opened | Heard] | None = None
@@ -125,7 +128,10 @@ class MailHost:
                 await self._drop(ahead)
 
     async def _drop(self, ahead: "asyncio.Task[Opened | Heard]") -> None:
-        opened = await ahead
+        """Leave a session that was opened ahead and is not needed."""
+        if self._closing:
+            ahead.cancel()
+        opened = (await asyncio.gather(ahead, return_exceptions=True))[0]
         if isinstance(opened, Opened):
             await opened.session.quit()
 

@@ -1,5 +1,6 @@
 """Opening a session as a mail server would: EHLO or else HELO, STARTTLS where offered, plain after broken TLS."""
 
+import asyncio
 from dataclasses import dataclass
 
 from postmend.evidence.probe.heard import Heard, hear
@@ -31,9 +32,11 @@ class Opener:
             session = await self._dialer.connect(
                 self._ip, self._identity.port, source_ip=self._identity.source_ip, timeouts=self._limits.timeouts
             )
-            failed = session.greeting if not session.greeting.accepted else await self._hello(session)
-            if failed is None:
-                failed = await self._secure(session)
+            try:
+                failed = await self._begin(session)
+            except asyncio.CancelledError:
+                await session.quit()
+                raise
             if failed is None:
                 return Opened(session)
             await session.quit()
@@ -41,6 +44,12 @@ class Opener:
                 break
         assert failed is not None
         return hear(failed, "", self._name, self._ip)
+
+    async def _begin(self, session: Session) -> Exchange | None:
+        """Up to where MAIL FROM may be said; what stood in the way, if anything did."""
+        if not session.greeting.accepted:
+            return session.greeting
+        return await self._hello(session) or await self._secure(session)
 
     async def _hello(self, session: Session) -> Exchange | None:
         told = await session.ehlo(self._identity.helo)
