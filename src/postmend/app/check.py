@@ -25,6 +25,7 @@ from postmend.model.dns import Asker
 from postmend.model.fetch import Fetcher
 from postmend.remedy.mend import mend
 
+_TARGETS_AT_ONCE = 20
 _SENDERS = {"domain", "address"}
 _BY_DIALOGUE = {"smtp", "tls", "dane"}  # one dialogue answers them all
 
@@ -180,12 +181,18 @@ def read_targets(texts: tuple[str, ...]) -> list[Target]:
 
 
 async def check_targets(texts: tuple[str, ...], options: CheckOptions) -> list[Checked]:
-    """Check each target, all side by side; raises ParseError for a target that is no name, IP or address."""
+    """Check each target, a few at a time; raises ParseError for a target that is no name, IP or address."""
     targets = read_targets(texts)
     message = read_message(options.message) if options.message else None
     asker = asker_of(options.settings)
     try:
         world = await _world(asker, options, message)
-        return list(await asyncio.gather(*(_check(world, target, options, message) for target in targets)))
+        gate = asyncio.Semaphore(_TARGETS_AT_ONCE)
+
+        async def one(target: Target) -> Checked:
+            async with gate:
+                return await _check(world, target, options, message)
+
+        return list(await asyncio.gather(*(one(target) for target in targets)))
     finally:
         await asker.close()
