@@ -15,7 +15,8 @@ _CODE = re.compile(
 
 # Postfix: <name>: Helo command rejected; others: HELO name, EHLO: name, (helo=name)
 _HELO = re.compile(
-    r"<([\w.:\[\]-]{1,255})>: Helo command rejected|\b(?:helo|ehlo)(?: name| argument)?[ =:(<'\"]{1,4}([\w-]+(?:\.[\w-]+)+)",
+    r"<([\w.:\[\]-]{1,255})>: Helo command rejected"
+    r"|\b(?:helo|ehlo)(?: name| argument)?[ =:(<'\"]{1,4}([\w-]+(?:\.[\w-]+)+)",
     re.IGNORECASE,
 )
 
