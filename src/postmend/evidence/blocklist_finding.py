@@ -16,10 +16,7 @@ _FACTS = {
 }
 # What lists point at and that is a finding of its own, behind the cause.
 _BEHIND = frozenset({"compromised_host", "noisy_neighbour", "backscatter"})
-_UNBOUND = (
-    "apt install unbound; nothing to configure: it listens on 127.0.0.1 and asks the lists itself. "
-    "Then use --resolver 127.0.0.1, or [dns] resolver in the settings, and in the mail server's /etc/resolv.conf"
-)
+_UNBOUND = "run a resolver of your own (the package unbound, without a forward-zone) and use --resolver 127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ def resolver_finding(findings: Sequence[Finding]) -> tuple[Finding, ...]:
         return ()
     names = ", ".join(dict.fromkeys(f.get("name") for f in public))
     detail = (
-        f"{names} refuse this resolver (public, shared, or asked too much): what they list is not known. {_UNBOUND}"
+        f"{names} refuse this resolver (public, shared, or asked too much): what they list is not known: {_UNBOUND}"
     )
     return (
         Finding(

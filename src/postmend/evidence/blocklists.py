@@ -104,7 +104,7 @@ async def stream_blocklists(
 ) -> AsyncIterator[Finding]:
     """`check_blocklists` as an iterator: each Finding when its list has spoken, the silent ones at the deadline.
 
-    A list's own words (TXT) are in it only if they come with the answer.
+    The lists' own words (TXT) are not asked for: they come later than the answers.
     """
     asked = lists_for(subject, lists=lists)
     tasks = [
@@ -143,7 +143,7 @@ async def _check(
     if known is not None:
         return listing_finding(each, subject, how, known, Put("", f"{each.zone}: not asked again in this run"))
     (answer, text), health = await asyncio.gather(
-        _answer(resolver, f"{front}.{zone}"), ask_health(resolver, kind, each, zone)
+        _answer(resolver, f"{front}.{zone}", reason=reason_s > 0), ask_health(resolver, kind, each, zone)
     )
     listing = judge_answer(each, subject, answer, health)
     reason = await _reason(text, reason_s) if text is not None and listing.state is ListState.LISTED else ""
@@ -158,10 +158,10 @@ async def _check(
     )
 
 
-async def _answer(resolver: Resolver, name: str) -> "tuple[Answer, asyncio.Task[Answer] | None]":
+async def _answer(resolver: Resolver, name: str, *, reason: bool) -> "tuple[Answer, asyncio.Task[Answer] | None]":
     """The answer, and the list's reason under way where there is something to give a reason for."""
     answer = await resolver.query(name, "A")
-    listed = any(text.startswith("127.") for text in answer.records)
+    listed = reason and any(text.startswith("127.") for text in answer.records)
     return answer, asyncio.create_task(_query(resolver, name, "TXT")) if listed else None
 
 
