@@ -190,6 +190,15 @@ def test_closed_pipe_is_quiet() -> None:
     assert done.stderr == b""
 
 
+def test_silent_lists_are_one_line() -> None:
+    with serve({"*.com": [("TIMEOUT", "")], "*.net": [("TIMEOUT", "")], "*.org": [("TIMEOUT", "")]}) as (resolver, _):
+        done = run("explain", "--no-smtp", "--resolver", resolver, "--deadline", "5", "samples/bounce-exim.eml")
+    text = done.stdout.decode()
+    assert done.returncode == 0, done.stderr
+    assert text.count("did not answer") <= 3, text
+    assert "lists did not answer" in text
+
+
 def test_ctrl_c_is_quiet() -> None:
     zone: Zone = {f"*.{top}": [("TIMEOUT", "")] for top in ("com", "net", "org", "arpa")}
     with serve(zone) as (resolver, _):

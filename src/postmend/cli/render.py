@@ -156,16 +156,22 @@ def _evidence(paper: Paper, diagnosis: Diagnosis) -> Iterator[str]:
         return
     yield ""
     yield paper.head("Evidence")
-    # What speaks for or against a cause first; a dozen clean lists are one line.
+    # What speaks for or against a cause first; a dozen clean or silent lists are one line each.
     quiet = [f for f in diagnosis.evidence if f.id == "blocklist.not_listed" and not f.against]
+    silent = [f for f in diagnosis.evidence if f.id == "blocklist.unreachable" and f.get("standing") != "named"]
     for finding in diagnosis.evidence:
-        if finding not in quiet:
+        if finding not in quiet and (finding not in silent or len(silent) == 1):
             yield from _finding(paper, finding)
     if quiet:
-        names = ", ".join(f.get("zone") or f.source for f in quiet)
-        yield from paper.wrap(f"not on {len(quiet)} other lists: {names}", "  ok  ", "      ")
+        yield from paper.wrap(f"not on {len(quiet)} other lists: {_zones(quiet)}", "  ok  ", "      ")
+    if len(silent) > 1:
+        yield from paper.wrap(f"{len(silent)} lists did not answer: {_zones(silent)}", "  ??  ", "      ")
     if diagnosis.not_asked:
         yield from paper.wrap("not asked: " + "; ".join(diagnosis.not_asked), "  ??  ", "      ")
+
+
+def _zones(findings: Sequence[Finding]) -> str:
+    return ", ".join(finding.get("zone") or finding.source for finding in findings)
 
 
 def _others(paper: Paper, diagnosis: Diagnosis) -> Iterator[str]:
