@@ -18,8 +18,8 @@ _EXPECTED = "a bounce, an mbox, log lines or an SMTP reply was expected"
 def read_any(raw: bytes | mmap.mmap, source: str = "-") -> Iterator[Intake]:
     """Read an input: one Intake for a mail, or for all log lines together; one for each mail of an mbox.
 
-    Their `source` is `source#number` (in a .eml that holds several mails, its plain name). Raises ParseError, naming `source`, where nothing of use was found; in an mbox a mail that cannot be read is
-    one Intake with its problem told.
+    Their `source` is `source#number` (in a .eml that holds several mails, its plain name). Raises ParseError, naming
+    `source`, where nothing of use was found; in an mbox a mail that cannot be read is one Intake with its problem told.
     """
     if len(raw) == 0 or not raw[:4096].strip():
         raise ParseError(f"{source}: empty; {_EXPECTED}")
