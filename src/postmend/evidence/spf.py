@@ -5,75 +5,20 @@ counted, and when it is over the limit, follows the record's own order (section 
 the Resolver it is given.
 """
 
-import asyncio
 import contextlib
 import ipaddress
-from dataclasses import dataclass, field
 
 from postmend.evidence.spf_ahead import Ahead
 from postmend.evidence.spf_macro import Identity, expand, needs_validated_name, shows_local_part
 from postmend.evidence.spf_record import Mechanism, SpfRecord, check_macros, mx_hosts, parse_spf, spf_texts
-from postmend.evidence.spf_result import MOST_LOOKUPS, MOST_VOID, Spf, SpfResult, Traced
+from postmend.evidence.spf_result import Spf, SpfResult
+from postmend.evidence.spf_state import MOST_NAMES, Check, Stop, validated_name, validated_names
 from postmend.model import ParseError
 from postmend.model.address import a_labels
-from postmend.model.dns import Answer, Rcode, Resolver
+from postmend.model.dns import Rcode, Resolver
 
-_MOST_NAMES = 10  # of one mx or ptr
 _QUALIFIED = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-class _Stop(Exception):  # noqa: N818  not an error of ours: the evaluation ends with this result
-    def __init__(self, result: Spf, problem: str) -> None:
-        super().__init__(problem)
-        self.result = result
-        self.problem = problem
-
-
-@dataclass(slots=True)
-class _Check:
-    """One evaluation: who is checked, what was counted and traced so far."""
-
-    resolver: Ahead
-    identity: Identity
-    receiver: str
-    now_s: int
-    spent_s: float = 0.0
-    lookups: int = 0
-    void: int = 0
-    matched: str = ""
-    first_record: str = ""
-    asked_at: str = ""
-    trace: list[Traced] = field(default_factory=list)
-
-    def note(self, depth: int, domain: str, term: str, outcome: str) -> None:
-        self.trace.append(Traced(depth, domain, term, outcome, self.lookups, self.void, self.spent_s))
-        self.spent_s = 0.0
-
-    async def query(self, name: str, rdtype: str) -> Answer:
-        """Ask, with the time that the answer took kept for the trace."""
-        answer = await self.resolver.query(name, rdtype)
-        self.spent_s += answer.elapsed_s
-        return answer
-
-    def count(self, term: str) -> None:
-        self.lookups += 1
-        if self.lookups > MOST_LOOKUPS:
-            raise _Stop(Spf.PERMERROR, f"more than {MOST_LOOKUPS} DNS lookups, at {term} (RFC 7208 section 4.6.4)")
-
-    async def ask(self, name: str, rdtype: str, *, counted_void: bool = True) -> Answer:
-        answer = await self.query(name, rdtype)
-        if answer.rcode is Rcode.NOT_A_NAME:
-            return answer
-        if answer.failed:
-            raise _Stop(Spf.TEMPERROR, f"{name} {rdtype}: {answer.rcode}")
-        if answer.void and counted_void:
-            self.void += 1
-            if self.void > MOST_VOID:
-                raise _Stop(
-                    Spf.PERMERROR, f"more than {MOST_VOID} void lookups, at {name} {rdtype} (RFC 7208 section 4.6.4)"
-                )
-        return answer
 
 
 def _usable(domain: str) -> bool:
@@ -82,20 +27,20 @@ def _usable(domain: str) -> bool:
     return len(labels) > 1 and domain.isascii() and all(0 < len(label) < 64 for label in labels) and domain[0] != "["
 
 
-async def _read_record(check: _Check, domain: str, depth: int) -> SpfRecord | None:
+async def _read_record(check: Check, domain: str, depth: int) -> SpfRecord | None:
     """Fetch and parse a domain's record (sections 4.4, 4.5); None where it has none."""
     answer = await check.query(domain, "TXT")
     if answer.rcode is Rcode.NOT_A_NAME:
         return None
     if answer.failed:
         check.note(depth, domain, "TXT", f"no answer ({answer.rcode})")
-        raise _Stop(Spf.TEMPERROR, f"{domain} TXT: {answer.rcode}")
+        raise Stop(Spf.TEMPERROR, f"{domain} TXT: {answer.rcode}")
     records = spf_texts(answer)
     if depth == 0:
         check.first_record, check.asked_at = (records[0] if records else ""), answer.asked_at
     if len(records) > 1:
         check.note(depth, domain, "TXT", f"{len(records)} SPF records")
-        raise _Stop(
+        raise Stop(
             Spf.PERMERROR, f"{domain} has {len(records)} SPF records, and only one may be (RFC 7208 section 4.5)"
         )
     if not records:
@@ -105,10 +50,10 @@ async def _read_record(check: _Check, domain: str, depth: int) -> SpfRecord | No
     try:
         return parse_spf(records[0])
     except ParseError as error:
-        raise _Stop(Spf.PERMERROR, f"{domain}: {error}") from error
+        raise Stop(Spf.PERMERROR, f"{domain}: {error}") from error
 
 
-async def _evaluate(check: _Check, domain: str, depth: int) -> tuple[Spf, SpfRecord | None, str]:
+async def _evaluate(check: Check, domain: str, depth: int) -> tuple[Spf, SpfRecord | None, str]:
     """`check_host()` for one domain: result, the record that decided, and the domain it stands at."""
     if not _usable(domain):
         return Spf.NONE, None, domain
@@ -128,27 +73,27 @@ async def _evaluate(check: _Check, domain: str, depth: int) -> tuple[Spf, SpfRec
     return await _redirect(check, record, domain, depth)
 
 
-async def _redirect(check: _Check, record: SpfRecord, domain: str, depth: int) -> tuple[Spf, SpfRecord | None, str]:
+async def _redirect(check: Check, record: SpfRecord, domain: str, depth: int) -> tuple[Spf, SpfRecord | None, str]:
     check.count(f"redirect={record.redirect}")
     target = await _target(check, record.redirect, domain)
     check.note(depth, domain, f"redirect={record.redirect}", f"goes on at {target}")
     result, decided, at = await _evaluate(check, target, depth + 1)
     if result is Spf.NONE:
-        raise _Stop(Spf.PERMERROR, f"redirect={target}: no SPF record there (RFC 7208 section 6.1)")
+        raise Stop(Spf.PERMERROR, f"redirect={target}: no SPF record there (RFC 7208 section 6.1)")
     return result, decided, at
 
 
-async def _target(check: _Check, spec: str, domain: str) -> str:
+async def _target(check: Check, spec: str, domain: str) -> str:
     if not spec:
         return domain
     name = "unknown"
     if needs_validated_name(spec):
-        name = await _validated_name(check, domain)
+        name = await validated_name(check, domain)
     made = expand(spec, check.identity, domain, name=name, receiver=check.receiver, now_s=check.now_s)
     return made.removesuffix(".")
 
 
-async def _matches(check: _Check, mechanism: Mechanism, domain: str, depth: int) -> bool:
+async def _matches(check: Check, mechanism: Mechanism, domain: str, depth: int) -> bool:
     if mechanism.name == "all":
         return True
     ip = check.identity.ip
@@ -169,69 +114,44 @@ async def _matches(check: _Check, mechanism: Mechanism, domain: str, depth: int)
     return await _ptr(check, target)
 
 
-async def _include(check: _Check, target: str, depth: int) -> bool:
+async def _include(check: Check, target: str, depth: int) -> bool:
     """Section 5.2: only a pass matches; no record there is a permerror."""
     kept = check.matched
     result, _, _ = await _evaluate(check, target, depth + 1)
     check.matched = kept
     if result is Spf.NONE:
-        raise _Stop(Spf.PERMERROR, f"include:{target}: no SPF record there (RFC 7208 section 5.2)")
+        raise Stop(Spf.PERMERROR, f"include:{target}: no SPF record there (RFC 7208 section 5.2)")
     return result is Spf.PASS
 
 
-async def _any_address(check: _Check, name: str, mechanism: Mechanism, *, counted_void: bool = True) -> bool:
+async def _any_address(check: Check, name: str, mechanism: Mechanism, *, counted_void: bool = True) -> bool:
     ip = check.identity.ip
     rdtype, prefix = ("A", mechanism.cidr4) if ip.version == 4 else ("AAAA", mechanism.cidr6)
     answer = await check.ask(name, rdtype, counted_void=counted_void)
     return any(ip in ipaddress.ip_network((each, prefix), strict=False) for each in answer.records)
 
 
-async def _mx(check: _Check, target: str, mechanism: Mechanism) -> bool:
+async def _mx(check: Check, target: str, mechanism: Mechanism) -> bool:
     hosts = mx_hosts(await check.ask(target, "MX"))
-    if len(hosts) > _MOST_NAMES:
-        raise _Stop(Spf.PERMERROR, f"mx:{target}: more than {_MOST_NAMES} MX hosts (RFC 7208 section 4.6.4)")
+    if len(hosts) > MOST_NAMES:
+        raise Stop(Spf.PERMERROR, f"mx:{target}: more than {MOST_NAMES} MX hosts (RFC 7208 section 4.6.4)")
     for host in hosts:
         if await _any_address(check, host, mechanism):
             return True
     return False
 
 
-async def _validated_names(check: _Check) -> list[str]:
-    """Section 5.5: PTR names whose own addresses hold the client's; a DNS error only loses its name."""
-    ip = check.identity.ip
-    answer = await check.query(ip.reverse_pointer, "PTR")
-    if answer.failed:
-        return []
-    if answer.void:
-        await check.ask(ip.reverse_pointer, "PTR")  # counts the void lookup
-    names = answer.records[:_MOST_NAMES]
-    rdtype = "A" if ip.version == 4 else "AAAA"
-    answers = await asyncio.gather(*(check.query(name, rdtype) for name in names))
-    return [name for name, each in zip(names, answers, strict=True) if str(ip) in each.records]
-
-
-async def _ptr(check: _Check, target: str) -> bool:
+async def _ptr(check: Check, target: str) -> bool:
     wanted = target.lower()
-    names = [name.lower() for name in await _validated_names(check)]
+    names = [name.lower() for name in await validated_names(check)]
     return any(name == wanted or name.endswith("." + wanted) for name in names)
 
 
-async def _validated_name(check: _Check, domain: str) -> str:
-    """The `p` macro (section 7.3): the domain itself if validated, else a name below it, else any."""
-    with contextlib.suppress(_Stop):
-        names = await _validated_names(check)
-        plain = domain.lower()
-        exact = [name for name in names if name.lower() == plain]
-        below = [name for name in names if name.lower().endswith("." + plain)]
-        return next(iter(exact + below + names), "unknown")
-    return "unknown"
-
-
-async def _explanation(check: _Check, record: SpfRecord | None, domain: str) -> str:
+async def _explanation(check: Check, record: SpfRecord | None, domain: str) -> str:
     """Section 6.2: the explanation of a fail, or nothing where there is any doubt about it."""
     if record is None or not record.exp:
         return ""
-    name = await _validated_name(check, domain) if needs_validated_name(record.exp) else "unknown"
+    name = await validated_name(check, domain) if needs_validated_name(record.exp) else "unknown"
     where = expand(record.exp, check.identity, domain, name=name, receiver=check.receiver, now_s=check.now_s)
     answer = await check.query(where.removesuffix("."), "TXT")
     if len(answer.records) != 1 or not answer.records[0].isascii():
@@ -242,7 +162,7 @@ async def _explanation(check: _Check, record: SpfRecord | None, domain: str) -> 
     except ParseError:
         return ""
     if needs_validated_name(text) and name == "unknown":
-        name = await _validated_name(check, domain)
+        name = await validated_name(check, domain)
     return expand(
         text, check.identity, domain, name=name, receiver=check.receiver, now_s=check.now_s, explaining=True
     )  # fmt: skip
@@ -278,14 +198,14 @@ async def check_host(
     explanations. Raises ParseError for an `ip` that is none; everything else is a result.
     """
     identity = _identity(ip, mail_from, helo)
-    check = _Check(Ahead(resolver, identity), identity, receiver, now_s)
+    check = Check(Ahead(resolver, identity), identity, receiver, now_s)
     domain = identity.sender_domain.removesuffix(".")
     explanation, problem = "", ""
     try:
         result, record, at = await _evaluate(check, domain, 0)
         if result is Spf.FAIL:
             explanation = await _explanation(check, record, at)
-    except _Stop as stop:
+    except Stop as stop:
         result, problem = stop.result, stop.problem
         check.matched = ""
     finally:
