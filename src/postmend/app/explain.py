@@ -7,13 +7,14 @@ import mmap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from postmend.app.inputs import Source, open_bytes
 from postmend.app.output import Explained, explained_out
 from postmend.app.settings import Settings
-from postmend.diagnosis import Subject, judge, probes_for, subject_of
+from postmend.diagnosis import Ledger, Subject, attempt_of, judge, probes_for, subject_of
 from postmend.intake import read_any
 from postmend.knowledge.remembered import read_for
 from postmend.model import Action, Diagnosis, Failure, Finding, Intake, Original, ParseError, Reading, RecordChange
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _REFUSALS = {Action.FAILED, Action.DELAYED}
 _OFFLINE = ("nothing was asked of the network (--offline)",)
+_SIDE_BY_SIDE = 256  # inputs that are looked at together for what they say of each other
 _AT_ONCE = 16  # inputs under diagnosis at a time
 _MOST_ASKED = 200  # refusals of one input that the world is asked about
 _TOO_MANY = (f"the network: only for the first {_MOST_ASKED} refusals of an input",)
@@ -53,6 +55,21 @@ def read_failures(raw: bytes | mmap.mmap, source: str) -> Iterator[tuple[Intake,
         yield intake, [(failure, _read(failure)) for failure in intake.failures if failure.action in _REFUSALS]
 
 
+Read = tuple[Intake, list[tuple[Failure, Reading]]]
+
+
+def _windows(read: Iterator[Read]) -> Iterator[tuple[list[Read], Ledger]]:
+    """Inputs by the hundred, with a ledger of what was refused and what was delivered among them."""
+    while window := list(islice(read, _SIDE_BY_SIDE)):
+        yield window, _ledger(window)
+
+
+def _ledger(window: list[Read]) -> Ledger:
+    refused = [attempt_of(f, reading, intake.original) for intake, found in window for f, reading in found]
+    others = [(f, intake) for intake, _ in window for f in intake.failures if f.action not in _REFUSALS]
+    return Ledger([*refused, *(attempt_of(f, None, intake.original) for f, intake in others)])
+
+
 def _read(failure: Failure) -> Reading:
     """Read the reply; where its words say nothing, what the notice says around it."""
     reading = _read_text(failure, failure.reply.text)
@@ -79,8 +96,9 @@ def explain_sources(options: Options, unreadable: Callable[[str], None]) -> Iter
     """Explain each input in turn; the network is asked for several inputs at a time."""
     read = _with_message(_intakes(options, unreadable), options.message)
     if options.settings.offline:
-        for intake, readings in read:
-            yield Explanation(intake, [_conclude(intake, one, (), _OFFLINE) for one in readings])
+        for window, ledger in _windows(read):
+            for intake, found in window:
+                yield Explanation(intake, _offline(intake, found, ledger))
         return
     yield from _online(read, options.settings)
 
@@ -127,7 +145,7 @@ def _with_message(
 def explain_bytes(raw: bytes, source: str, settings: Settings) -> list[Explained]:
     """Explain bytes that are already in memory; raises ParseError where nothing of use is in them."""
     if settings.offline:
-        return [_offline_out(intake, readings) for intake, readings in read_failures(raw, source)]
+        return _offline_out(raw, source)
     import asyncio
 
     return asyncio.run(explain_bytes_async(raw, source, settings))
@@ -136,19 +154,30 @@ def explain_bytes(raw: bytes, source: str, settings: Settings) -> list[Explained
 async def explain_bytes_async(raw: bytes, source: str, settings: Settings) -> list[Explained]:
     """`explain_bytes` inside a running event loop."""
     if settings.offline:
-        return [_offline_out(intake, readings) for intake, readings in read_failures(raw, source)]
+        return _offline_out(raw, source)
     from postmend.app.evidence import open_evidence
 
     evidence = await open_evidence(settings)
+    read = list(read_failures(raw, source))
     try:
-        made = await _explain_batch(list(read_failures(raw, source)), evidence, settings)
+        made = await _explain_batch(read, _ledger(read), evidence, settings)
     finally:
         await evidence.close()
     return [explained_out(each.intake, each.diagnoses) for each in made]
 
 
-def _offline_out(intake: Intake, readings: list[tuple[Failure, Reading]]) -> Explained:
-    return explained_out(intake, [_conclude(intake, one, (), _OFFLINE) for one in readings])
+def _offline_out(raw: bytes, source: str) -> list[Explained]:
+    made = _windows(read_failures(raw, source))
+    return [explained_out(each, _offline(each, found, ledger)) for window, ledger in made for each, found in window]
+
+
+def _offline(intake: Intake, found: list[tuple[Failure, Reading]], ledger: Ledger) -> list[Diagnosis]:
+    return [_conclude(intake, one, _scope(intake, one, ledger), _OFFLINE) for one in found]
+
+
+def _scope(intake: Intake, one: tuple[Failure, Reading], ledger: Ledger) -> tuple[Finding, ...]:
+    """What the mails beside it say of one refusal."""
+    return ledger.findings(attempt_of(*one, intake.original))
 
 
 def _facts(subject: Subject, original: Original) -> dict[str, str]:
@@ -186,40 +215,35 @@ def _online(read: Iterator[tuple[Intake, list[tuple[Failure, Reading]]]], settin
     with asyncio.Runner() as runner:
         evidence = runner.run(open_evidence(settings))
         try:
-            batch: list[tuple[Intake, list[tuple[Failure, Reading]]]] = []
-            for each in read:
-                batch.append(each)
-                if len(batch) == _AT_ONCE:
-                    yield from runner.run(_explain_batch(batch, evidence, settings))
-                    batch = []
-            yield from runner.run(_explain_batch(batch, evidence, settings))
+            for window, ledger in _windows(read):
+                for at in range(0, len(window), _AT_ONCE):
+                    yield from runner.run(_explain_batch(window[at : at + _AT_ONCE], ledger, evidence, settings))
         finally:
             with suppress(OSError):
                 runner.run(evidence.close())
 
 
 async def _explain_batch(
-    batch: list[tuple[Intake, list[tuple[Failure, Reading]]]], evidence: "Evidence", settings: Settings
+    batch: list[Read], ledger: Ledger, evidence: "Evidence", settings: Settings
 ) -> list[Explanation]:
     import asyncio
 
-    return list(await asyncio.gather(*(_explain_one(intake, found, evidence, settings) for intake, found in batch)))
+    return list(await asyncio.gather(*(_explain_one(each, ledger, evidence, settings) for each in batch)))
 
 
-async def _explain_one(
-    intake: Intake, found: list[tuple[Failure, Reading]], evidence: "Evidence", settings: Settings
-) -> Explanation:
+async def _explain_one(read: Read, ledger: Ledger, evidence: "Evidence", settings: Settings) -> Explanation:
     import asyncio
 
+    intake, found = read
     given = {"ip": settings.ip, "helo": settings.helo, "mail_from": settings.mail_from}
 
     async def one(failure: Failure, reading: Reading) -> Diagnosis:
         subject = await evidence.complete(subject_of(failure, reading, intake.original, given))
         wanted, missing = probes_for(reading, subject)
         gathered = await evidence.gather(subject, wanted)
-        return _conclude(
-            intake, (failure, reading), gathered.findings, missing + gathered.not_asked, subject, gathered.records
-        )
+        findings = gathered.findings + _scope(intake, (failure, reading), ledger)
+        missing += gathered.not_asked
+        return _conclude(intake, (failure, reading), findings, missing, subject, gathered.records)
 
     asked = await asyncio.gather(*(one(f, r) for f, r in found[:_MOST_ASKED]))
     return Explanation(intake, [*asked, *(_conclude(intake, each, (), _TOO_MANY) for each in found[_MOST_ASKED:])])

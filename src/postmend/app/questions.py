@@ -58,7 +58,9 @@ class Case:
             "rcpt": lambda: _plain(self._rcpt()),
             "rdns": lambda: _plain(check_rdns(self.resolver, self.subject.ip)),
             "helo": lambda: _plain(check_helo(self.resolver, self.subject.helo, self.subject.ip)),
-            "mx": lambda: _plain(check_mx(self.resolver, self.subject.recipient_domain)),
+            "mx": lambda: _plain(
+                check_mx(self.resolver, self.subject.recipient_domain, allow_private=self.subject.inside)
+            ),
             "mail_from_mx": lambda: _plain(check_mail_from(self.resolver, self.subject.mail_from_domain)),
         }
         return await checks[name]()

@@ -89,11 +89,13 @@ def _print_report(results: Iterator[Explanation], *, full: bool, many: int) -> i
     paper = Paper.of_stdout()
     causes: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
+    scopes: Counter[str] = Counter()
     held: list[Explanation] = []
     short = many > _LONG and not full
     for result in results:
         kinds[result.intake.kind] += 1
         causes.update(diagnosis.cause for diagnosis in result.diagnoses)
+        scopes.update(f.detail for d in result.diagnoses for f in d.evidence if f.check == "scope")
         held.append(result)
         short = short or (len(held) > _LONG and not full)
         if short:
@@ -103,7 +105,7 @@ def _print_report(results: Iterator[Explanation], *, full: bool, many: int) -> i
     _flush_full(held, paper)
     total = sum(kinds.values())
     if total > 1:
-        click.echo("\n".join(totals(causes, kinds, paper)))
+        click.echo("\n".join(totals(causes, kinds, scopes, paper)))
     return total
 
 

@@ -261,12 +261,17 @@ def short_line(intake: Intake, diagnosis: Diagnosis, paper: Paper) -> str:
     return f"{cause}{clean(text)}"
 
 
-def totals(counts: Counter[str], kinds: Counter[str], paper: Paper) -> Iterator[str]:
-    """The sum of many inputs: how often each cause, and what else was among them."""
+_MOST_SCOPES = 8
+
+
+def totals(counts: Counter[str], kinds: Counter[str], scopes: Counter[str], paper: Paper) -> Iterator[str]:
+    """The sum of many inputs: how often each cause, what the refusals have in common, and what else was among them."""
     yield ""
     yield paper.head(f"{sum(kinds.values())} inputs, {sum(counts.values())} refusals")
     for cause, count in counts.most_common():
         yield f"  {count:6}  {count / max(sum(counts.values()), 1):4.0%}  {cause}"
+    for told, count in scopes.most_common(_MOST_SCOPES):
+        yield from paper.wrap(told, f"  {count:6}  ")
     others = {kind: n for kind, n in kinds.items() if kind not in {Kind.DSN, Kind.BOUNCE, Kind.DELAY, Kind.REPLY}}
     if others:
         yield "  besides: " + ", ".join(f"{n} {kind}" for kind, n in sorted(others.items()))

@@ -2,5 +2,6 @@
 
 from postmend.diagnosis.judge import judge
 from postmend.diagnosis.probes import Subject, probes_for, sending_ip, subject_of, with_address
+from postmend.diagnosis.scope import Ledger, attempt_of
 
-__all__ = ["Subject", "judge", "probes_for", "sending_ip", "subject_of", "with_address"]
+__all__ = ["Ledger", "Subject", "attempt_of", "judge", "probes_for", "sending_ip", "subject_of", "with_address"]

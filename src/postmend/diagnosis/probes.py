@@ -39,6 +39,11 @@ class Subject:
     message: bytes = b""
 
     @property
+    def inside(self) -> bool:
+        """Whether the server that refused spoke from a private address: both sides are in one network."""
+        return bool(self.remote_ip) and not _outside(self.remote_ip)
+
+    @property
     def signed_message(self) -> bool:
         """Whether the whole message came back, with a signature in it."""
         return bool(self.message and self.dkim_domain)
@@ -106,8 +111,7 @@ def _signs_early(received: str) -> bool:
 
 def with_address(subject: Subject, addresses: Sequence[str]) -> Subject:
     """The subject with the address of its server's name, if that has a single one that others can see."""
-    remote_inside = bool(subject.remote_ip) and not _outside(subject.remote_ip)
-    fit = [ip for ip in addresses if _outside(ip) or remote_inside]
+    fit = [ip for ip in addresses if _outside(ip) or subject.inside]
     v4 = [ip for ip in fit if "." in ip]
     found = v4 if len(v4) == 1 else fit
     if len(found) != 1:

@@ -30,6 +30,7 @@ class Probe:
     prefer_ip: str = ""
     refused_at: str = ""
     timeouts: Timeouts = _PATIENCE
+    port: int = 25
 
 
 async def check_rcpt(resolver: Resolver, dialer: Dialer, address: str, probe: Probe) -> tuple[Finding, ...]:
@@ -40,7 +41,7 @@ async def check_rcpt(resolver: Resolver, dialer: Dialer, address: str, probe: Pr
         return (_finding(address, "rcpt.no_host", Fact.NOT_ASKED, f"no server to ask about {address} was found"),)
     told: tuple[Finding, ...] = ()
     for host, ip in hosts[:_MOST_HOSTS]:
-        session = await dialer.connect(ip, 25, timeouts=probe.timeouts)
+        session = await dialer.connect(ip, probe.port, timeouts=probe.timeouts)
         try:
             told = (await _ask(session, address, f"{host} [{ip}]", probe),)
         finally:

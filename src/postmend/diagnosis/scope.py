@@ -1,0 +1,163 @@
+"""Scope: what many refusals, and the deliveries among them, say about each (D6 of the design).
+
+One recipient, one domain, one gateway, every destination, one message only, one identity, everything since a day: a
+person who sees several bounces side by side sees that first. Pure: values in, findings out.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from postmend.knowledge.words import fold
+from postmend.model import Action, Fact, Failure, Finding, Original, Reading
+
+_SEVERAL, _MANY = 2, 3
+_SHOWN = 5
+_MOST = 200  # attempts of one identity that are held against each other: cost grows with their number
+_DELIVERED = frozenset({Action.DELIVERED, Action.RELAYED})
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One recipient's mail, refused or delivered. `saying` is what was said, without what differs from mail to mail.
+
+    `gateway` is who took or refused it: a provider, or the name that its hosts share; `identity` who sent it.
+    """
+
+    recipient: str
+    domain: str
+    gateway: str
+    identity: str
+    message: str
+    refused: bool
+    saying: str = ""
+    when: datetime | None = None
+
+
+def attempt_of(failure: Failure, reading: Reading | None, original: Original) -> Attempt:
+    """Read an attempt off a failure (or a delivery, which has no reading)."""
+    domain = failure.recipient.rpartition("@")[2].lower()
+    return Attempt(
+        recipient=failure.recipient.lower(),
+        domain=domain,
+        gateway=_gateway(failure, reading) or domain,
+        identity=failure.local.ip or failure.mail_from.rpartition("@")[2].lower() or failure.local.host,
+        message=original.message_id,
+        refused=failure.action not in _DELIVERED,
+        saying=fold(reading.inner) if reading else "",
+        when=_when(failure.when),
+    )
+
+
+def _gateway(failure: Failure, reading: Reading | None) -> str:
+    if reading and reading.provider:
+        return reading.provider
+    host = failure.remote.host or (reading.remote_host if reading else "")
+    labels = host.lower().rstrip(".").split(".")
+    return ".".join(labels[-3:] if len(labels) > 3 else labels[-2:]) if len(labels) > 1 else failure.remote.ip
+
+
+def _when(text: str) -> datetime | None:
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            made = read(text)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+        return made if made.tzinfo else made.replace(tzinfo=UTC)
+    return None
+
+
+class Ledger:
+    """Attempts side by side; `findings` says what the others mean for one of them."""
+
+    def __init__(self, attempts: Iterable[Attempt]) -> None:
+        self._by_identity: dict[str, list[Attempt]] = defaultdict(list)
+        self._delivered_at: dict[str, set[str]] = defaultdict(set)
+        self._size = 0
+        for each in dict.fromkeys(attempts):
+            if len(self._by_identity[each.identity]) < _MOST:
+                self._by_identity[each.identity].append(each)
+            self._size += 1
+            if not each.refused:
+                self._delivered_at[each.gateway].add(each.identity)
+
+    def findings(self, one: Attempt) -> tuple[Finding, ...]:
+        """Findings `scope.*` about one refusal; none where it stands alone."""
+        if self._size < _SEVERAL or not one.recipient:
+            return ()
+        others = [each for each in self._by_identity[one.identity] if each.recipient != one.recipient]
+        made = [self._where(one, others), self._message(one), _since(one, self._by_identity[one.identity])]
+        return tuple(each for each in made if each is not None)
+
+    def _where(self, one: Attempt, others: list[Attempt]) -> Finding | None:
+        here = [each for each in others if each.gateway == one.gateway]
+        passed_here = {each.recipient for each in here if not each.refused}
+        refused_here = {each.recipient: each for each in here if each.refused and each.saying == one.saying}
+        passed = {each.gateway for each in others if not each.refused}
+        refusing = {each.gateway for each in others if each.refused} | {one.gateway}
+        if passed_here:
+            return _inside(one, passed_here, refused_here)
+        if len(refusing) >= _MANY and not passed:
+            told = f"{len(refusing)} gateways refuse {one.identity}, and none takes its mail"
+            return _finding("everywhere", one, told, refusing)
+        if refused_here and (passed or self._others_pass(one)):
+            return self._gateway(one, refused_here, passed)
+        return None
+
+    def _others_pass(self, one: Attempt) -> bool:
+        return bool(self._delivered_at[one.gateway] - {one.identity})
+
+    def _gateway(self, one: Attempt, refused: dict[str, Attempt], passed: set[str]) -> Finding:
+        """The same words to several recipients of one gateway; elsewhere mail gets through, or there that of others."""
+        if self._others_pass(one) and not passed:
+            told = f"{one.gateway} refuses {one.identity} for {len(refused) + 1} recipients, and takes mail of others"
+            return _finding("one_identity", one, told, {one.identity})
+        domains = {each.domain for each in refused.values()} | {one.domain}
+        count = len(refused) + 1
+        if len(domains) >= _SEVERAL:
+            told = f"{one.gateway} says the same to {count} recipients of {len(domains)} domains; others take it"
+            return _finding("one_gateway", one, told, domains)
+        told = f"{count} recipients of {one.domain} are refused with the same words; elsewhere it gets through"
+        return _finding("one_domain", one, told, domains)
+
+    def _message(self, one: Attempt) -> Finding | None:
+        """One message that several gateways refuse, while another of the same sender gets through."""
+        if not one.message:
+            return None
+        mine = self._by_identity[one.identity]
+        refusing = {each.gateway for each in mine if each.message == one.message and each.refused}
+        passed = {each.message for each in mine if not each.refused} - {one.message, ""}
+        refused_else = {each.message for each in mine if each.refused} - {one.message, ""}
+        if len(refusing) < _SEVERAL or not passed or refused_else:
+            return None
+        told = f"{len(refusing)} gateways refuse this one message; {len(passed)} others of {one.identity} get through"
+        return _finding("one_message", one, told, refusing)
+
+
+def _inside(one: Attempt, passed: set[str], refused: dict[str, Attempt]) -> Finding:
+    """The gateway takes this sender's mail for others: it is about the recipient, or about their domain."""
+    domains = {each.domain for each in refused.values()} | {one.domain}
+    if refused and len(domains) == 1:
+        told = (
+            f"{len(refused) + 1} recipients of {one.domain} are refused; {one.gateway} takes {one.identity} for others"
+        )
+        return _finding("one_domain", one, told, domains)
+    told = f"{one.gateway} takes mail of {one.identity} for {len(passed)} others, and refuses {one.recipient}"
+    return _finding("one_recipient", one, told, passed)
+
+
+def _since(one: Attempt, mine: list[Attempt]) -> Finding | None:
+    """Everything got through before a day and nothing after it."""
+    dated = sorted((each.when, each.refused) for each in mine if each.when is not None)
+    first = next((when for when, refused in dated if refused), None)
+    if first is None or all(refused for _, refused in dated) or any(not r for when, r in dated if when >= first):
+        return None
+    return _finding("since", one, f"mail of {one.identity} got through until {first:%Y-%m-%d %H:%M}, and not since", ())
+
+
+def _finding(ident: str, one: Attempt, told: str, names: Iterable[str]) -> Finding:
+    shown = ", ".join(sorted(names)[:_SHOWN])
+    data = (("gateway", one.gateway), ("identity", one.identity), ("names", shown))
+    return Finding("scope", f"scope.{ident}", one.recipient, Fact.NONE, told, source="the other mails", data=data)
