@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from postmend.app.asker import asker_of
 from postmend.app.questions import NAMES, Case, Found
 from postmend.app.settings import Settings
-from postmend.diagnosis import Subject, with_address
+from postmend.diagnosis import Subject, with_address, with_local
 from postmend.evidence.blocklists import Memory, ended_findings
+from postmend.evidence.local import check_local
 from postmend.model import Fact, Finding, RecordChange
 from postmend.model.dns import Asker
 
 if TYPE_CHECKING:
     from postmend.model.dialogue import Dialer
+    from postmend.model.local import LocalServer
 
 _MOST_PROBES = 25  # RCPT probes a run: whoever has more addresses to ask about wants `postmend verify`
 
@@ -36,10 +38,12 @@ class Evidence:
     settings: Settings
     dialer: "Dialer | None" = None
     memory: Memory = field(default_factory=Memory)
+    _local: "asyncio.Future[LocalServer | None] | None" = None
     _probed: dict[str, "asyncio.Task[Found]"] = field(default_factory=dict)
 
     async def complete(self, subject: Subject) -> Subject:
-        """Find the sending address by its server's name, where the input names only that."""
+        """Find the sending address: from the server itself where it runs here, else by its name in the DNS."""
+        subject = with_local(subject, await self._here())
         if subject.ip or "." not in subject.host:
             return subject
         ask = asyncio.gather(*(self.resolver.query(subject.host, kind) for kind in ("A", "AAAA")))
@@ -60,6 +64,8 @@ class Evidence:
             return Gathered(not_asked=tuple(left_out))
         await asyncio.wait(tasks.values(), timeout=self.settings.deadline_s)
         findings: list[Finding] = list(ended_findings(subject.lists))
+        if subject.local is not None:
+            findings += check_local(subject.local, subject.recipient_domain)
         records: list[RecordChange] = []
         for name, task in tasks.items():
             if not task.done():
@@ -74,6 +80,16 @@ class Evidence:
         await asyncio.gather(*tasks.values(), return_exceptions=True)
         left_out += _silent(findings)
         return Gathered(tuple(findings), tuple(records), tuple(left_out))
+
+    async def _here(self) -> "LocalServer | None":
+        """The mail server on this machine, looked at once a run."""
+        if not self.settings.local or self.settings.replay:
+            return None
+        if self._local is None:
+            from postmend.net.own_server import look
+
+            self._local = asyncio.ensure_future(look())
+        return await asyncio.shield(self._local)
 
     def _task(self, name: str, case: Case) -> "asyncio.Task[Found]":
         """A check as a task. An address is asked about once a run, and no more than a few in all."""

@@ -20,6 +20,7 @@ from postmend.evidence.rdns import check_rdns
 from postmend.evidence.spf_finding import check_spf
 from postmend.evidence.spf_repair import propose
 from postmend.evidence.spf_result import Spf, SpfResult
+from postmend.knowledge.blocklists import by_name
 from postmend.knowledge.providers import provider_info
 from postmend.model import Fact, Finding, RecordChange
 from postmend.model.dns import Asker
@@ -140,8 +141,14 @@ class Case:
             )
             for each in ([it.ip] if it.ip else []) + domains
         ]  # fmt: skip
-        found = tuple(finding for findings in await asyncio.gather(*asked) for finding in findings)
+        found = tuple(each for findings in await asyncio.gather(*asked) for each in findings if self._meant(each))
         return found + resolver_finding(found) + everybody_findings(found) + behind_findings(found)
+
+    def _meant(self, finding: Finding) -> bool:
+        """A zone that only the reply knows is asked about domains too; where it lists addresses, that tells nothing."""
+        silent = finding.id in {"blocklist.broken", "blocklist.not_listed"}
+        domain = ":" not in finding.subject and not finding.subject[-1:].isdigit()
+        return not (silent and domain and by_name(finding.get("zone"), self.settings.lists()) is None)
 
     async def _rcpt(self) -> tuple[Finding, ...]:
         from postmend.evidence.rcpt import Probe, check_rcpt

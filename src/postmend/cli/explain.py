@@ -29,6 +29,7 @@ _LONG = 5  # up to this many inputs get a whole report each
     "--deadline", "deadline_s", type=click.FloatRange(0.1, 600), help="Seconds for all evidence on one refusal (10)."
 )
 @click.option("--no-smtp", is_flag=True, help="Do not ask the recipient's server whether it takes the address.")
+@click.option("--no-local", is_flag=True, help="Do not look at the mail server on this machine.")
 @click.option("--full", is_flag=True, help="A whole report on each of many inputs, not a line.")
 @recorded
 @common
@@ -42,6 +43,7 @@ def command(
     message: str | None,
     deadline_s: float | None,
     no_smtp: bool,
+    no_local: bool,
     full: bool,
     record: str | None,
     replay: str | None,
@@ -55,7 +57,7 @@ def command(
     """
     settings = load_settings(
         config_path, offline=offline, resolver=resolver, ip=ip, mail_from=mail_from, helo=helo, deadline_s=deadline_s,
-        smtp=False if no_smtp else None,
+        smtp=False if no_smtp else None, local=False if no_local else None,
         record=record, replay=replay,
     )  # fmt: skip
     if text is None and not paths and sys.stdin.isatty():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from postmend.knowledge.causes import cause_info
 from postmend.model import Failure, Original, Reading
 from postmend.model.inside import is_inside
+from postmend.model.local import LocalServer
 
 # Servers that sign a message when they take it (through a milter): what comes back has the signature. Others, such as
 # Exim, sign while they send, and their bounces show a message that looks unsigned and was not.
@@ -37,6 +38,7 @@ class Subject:
     provider: str = ""
     unsigned: bool = False
     message: bytes = b""
+    local: LocalServer | None = None
 
     @property
     def inside(self) -> bool:
@@ -107,6 +109,15 @@ def subject_of(failure: Failure, reading: Reading, original: Original, given: Ma
 
 def _signs_early(received: str) -> bool:
     return not received or _SIGNS_EARLY.search(received) is not None
+
+
+def with_local(subject: Subject, server: LocalServer | None) -> Subject:
+    """The subject with what its own server says, if that is the one that runs on this machine."""
+    if server is None or server.host.lower() != subject.host.lower():
+        return subject
+    ip = subject.ip or server.bind_ip
+    ip_from = subject.ip_from or (f"{server.program} on this machine" if server.bind_ip else "")
+    return replace(subject, ip=ip, ip_from=ip_from, helo=subject.helo or server.helo, local=server)
 
 
 def with_address(subject: Subject, addresses: Sequence[str]) -> Subject:

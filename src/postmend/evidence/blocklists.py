@@ -52,9 +52,9 @@ def lists_for(
         if found is not None:
             if kind in found.kind:
                 standing[found.zone] = (found, "named")
-        elif "." in name and not ended(name) and kind != "domain" and by_name(name) is None:
+        elif "." in name and not ended(name) and by_name(name) is None:
             zone = name.lower().strip(".")
-            standing[zone] = (Blocklist(zone, zone, (kind,), no_test=True), "named")
+            standing[zone] = (Blocklist(zone, zone, (kind,), no_test=kind != "domain"), "named")
     rank = {"named": 0, "used": 1, "major": 2, "minor": 3, "hint": 4}
     return sorted(standing.values(), key=lambda pair: rank[pair[1]])
 

@@ -27,8 +27,6 @@ def _not_a_name(helo: str) -> str:
         return "is a bare IP address; an address literal has brackets (RFC 5321 section 4.1.3)"
     if "." not in helo.rstrip("."):
         return "is no full host name"
-    if helo.lower().rstrip(".").endswith(_PRIVATE):
-        return "is a name that only exists inside"
     return "" if _NAME.fullmatch(helo.rstrip(".")) else "is not in the form of a host name"
 
 
@@ -48,6 +46,9 @@ async def check_helo(resolver: Resolver, helo: str, ip: str) -> tuple[Finding, .
     if ip in answer.records:
         detail = f"the HELO name {helo} resolves to {ip}"
         return (_finding(helo, "helo.ok", Fact.PASS, detail, answer, against=(Cause.HELO_INVALID,)),)
+    if not answer.records and helo.lower().rstrip(".").endswith(_PRIVATE):
+        detail = f"the HELO name {helo} is a name that only exists inside"
+        return (_finding(helo, "helo.not_a_name", Fact.FAIL, detail, answer, supports=(Cause.HELO_INVALID,)),)
     if answer.records:
         detail = f"the HELO name {helo} resolves to {', '.join(answer.records[:4])}, not to {ip}"
         return (_finding(helo, "helo.mismatch", Fact.NONE, detail, answer, supports=(Cause.HELO_INVALID,)),)

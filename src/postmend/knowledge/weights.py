@@ -50,4 +50,7 @@ def weight_of(finding: Finding, table: Table | None = None) -> Weight | None:
     """The row for a finding, None where it says nothing about any cause."""
     rows = all_weights() if table is None else table
     standing = finding.get("standing") or finding.get("policy")
-    return rows.get((finding.id, standing)) or rows.get((finding.id, ""))
+    ident = finding.id
+    if ident == "blocklist.not_listed" and Cause.BLOCKLISTED_DOMAIN_OR_URL in finding.against:
+        ident = "blocklist.domain_not_listed"
+    return rows.get((ident, standing)) or rows.get((ident, ""))
