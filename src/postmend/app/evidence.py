@@ -44,7 +44,7 @@ class Evidence:
     async def complete(self, subject: Subject) -> Subject:
         """Find the sending address: from the server itself where it runs here, else by its name in the DNS."""
         subject = with_local(subject, await self._here())
-        if subject.ip or "." not in subject.host:
+        if subject.settled or "." not in subject.host:
             return subject
         ask = asyncio.gather(*(self.resolver.query(subject.host, kind) for kind in ("A", "AAAA")))
         try:

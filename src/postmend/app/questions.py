@@ -17,7 +17,7 @@ from postmend.evidence.helo import check_helo
 from postmend.evidence.identity import check_identity
 from postmend.evidence.mx import check_mail_from, check_mx
 from postmend.evidence.rdns import check_rdns
-from postmend.evidence.spf_finding import check_spf
+from postmend.evidence.spf_finding import check_forwarded, check_spf
 from postmend.evidence.spf_repair import propose
 from postmend.evidence.spf_result import Spf, SpfResult
 from postmend.knowledge.blocklists import by_name
@@ -82,6 +82,9 @@ class Case:
         findings, result = await self._spf_result()
         if result.result in {Spf.PASS, Spf.TEMPERROR, Spf.NEUTRAL}:
             return findings, ()
+        forwarded = await check_forwarded(self.resolver, result, self.subject.came_from, self.subject.mail_from)
+        if forwarded:
+            return findings + forwarded, ()
         change, other = await asyncio.gather(
             propose(self.resolver, self.subject.ip, result), check_identity(self.resolver, self.subject.ip, result)
         )

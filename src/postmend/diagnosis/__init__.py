@@ -4,4 +4,14 @@ from postmend.diagnosis.judge import judge
 from postmend.diagnosis.probes import Subject, probes_for, sending_ip, subject_of, with_address, with_local
 from postmend.diagnosis.scope import Ledger, attempt_of
 
-__all__ = ["Ledger", "Subject", "attempt_of", "judge", "probes_for", "sending_ip", "subject_of", "with_address", "with_local"]
+__all__ = [
+    "Ledger",
+    "Subject",
+    "attempt_of",
+    "judge",
+    "probes_for",
+    "sending_ip",
+    "subject_of",
+    "with_address",
+    "with_local",
+]

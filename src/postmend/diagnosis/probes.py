@@ -15,12 +15,16 @@ from postmend.model.local import LocalServer
 _SIGNS_EARLY = re.compile(r"\(Postfix\b|\(8\.\d+\.\d+/")
 
 
+_RECEIVED = "the Received lines of the message that came back"
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """Who is asked about; empty where nothing names it.
 
     `ip_from` says where the sending IP was read. `host` is the name of the server that was refused: where no IP is
-    known, that of its name is taken (`with_address`). `remote_ip` is the server that refused.
+    known, that of its name is taken (`with_address`). `came_from` is the server that handed it the message, `remote_ip`
+    the one that refused.
     """
 
     ip: str = ""
@@ -38,7 +42,13 @@ class Subject:
     provider: str = ""
     unsigned: bool = False
     message: bytes = b""
+    came_from: str = ""
     local: LocalServer | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the sending address is known for certain: told by the options, or by who refused it."""
+        return bool(self.ip) and self.ip_from != _RECEIVED
 
     @property
     def inside(self) -> bool:
@@ -80,7 +90,7 @@ def sending_ip(failure: Failure, reading: Reading) -> tuple[str, str]:
         if _outside(ip) or (inside and ip in reading.inner):
             return ip, "the reply"
     if _outside(failure.local.ip):
-        return failure.local.ip, "the Received lines of the message that came back"
+        return failure.local.ip, _RECEIVED
     return "", ""
 
 
@@ -94,7 +104,7 @@ def subject_of(failure: Failure, reading: Reading, original: Original, given: Ma
         helo=given.get("helo") or failure.local.helo,
         mail_from=mail_from,
         recipient=failure.recipient,
-        host=failure.local.host or failure.local.helo or failure.reporting_mta,
+        host=_refused_host(failure, ip_from),
         remote_ip=failure.remote.ip or reading.remote_ip,
         stage=reading.stage or failure.stage or "",
         from_domain=original.from_domain or mail_from.rpartition("@")[2].lower(),
@@ -111,6 +121,23 @@ def _signs_early(received: str) -> bool:
     return not received or _SIGNS_EARLY.search(received) is not None
 
 
+def _refused_host(failure: Failure, ip_from: str) -> str:
+    """The name of the server that was refused.
+
+    Where the Received lines only tell who handed the message to the reporting host, and another's server refused it,
+    it was the reporting host that was refused.
+    """
+    reporting = failure.reporting_mta.lower()
+    theirs = {_organisation(failure.remote.host), _organisation(failure.recipient)}
+    if ip_from == _RECEIVED and failure.remote.host and _organisation(reporting) not in theirs:
+        return reporting
+    return failure.local.host or failure.local.helo or reporting
+
+
+def _organisation(name: str) -> str:
+    return ".".join(name.lower().rpartition("@")[2].rstrip(".").split(".")[-2:])
+
+
 def with_local(subject: Subject, server: LocalServer | None) -> Subject:
     """The subject with what its own server says, if that is the one that runs on this machine."""
     if server is None or server.host.lower() != subject.host.lower():
@@ -125,11 +152,12 @@ def with_address(subject: Subject, addresses: Sequence[str]) -> Subject:
     fit = [ip for ip in addresses if _outside(ip) or subject.inside]
     v4 = [ip for ip in fit if "." in ip]
     found = v4 if len(v4) == 1 else fit
-    if len(found) != 1:
+    if len(found) != 1 or found[0] == subject.ip:
         return subject
-    return replace(
-        subject, ip=found[0], ip_from=f"the name of the server, {subject.host}", helo=subject.helo or subject.host
-    )
+    ip_from = f"the name of the server, {subject.host}"
+    if subject.ip:  # it handed the message over, and its HELO was meant for that
+        return replace(subject, ip=found[0], ip_from=ip_from, helo=subject.host, came_from=subject.ip)
+    return replace(subject, ip=found[0], ip_from=ip_from, helo=subject.helo or subject.host)
 
 
 def probes_for(reading: Reading, subject: Subject) -> tuple[tuple[str, ...], tuple[str, ...]]:

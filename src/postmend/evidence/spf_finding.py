@@ -54,3 +54,25 @@ async def check_spf(resolver: Resolver, ip: str, mail_from: str, helo: str) -> t
         data=tuple(sorted((name, value) for name, value in data.items() if value)),
     )
     return (finding,), found
+
+
+async def check_forwarded(
+    resolver: Resolver, found: SpfResult, came_from: str, mail_from: str
+) -> tuple[Finding, ...]:  # fmt: skip
+    """Whether SPF broke by forwarding: the server that handed the message over may send for the domain, this not."""
+    if not came_from or found.result not in {Spf.FAIL, Spf.SOFTFAIL}:
+        return ()
+    before = await check_host(resolver, came_from, mail_from=mail_from)
+    if before.result is not Spf.PASS:
+        return ()
+    detail = (
+        f"{came_from}, which handed the message over, may send for {found.domain}; it was forwarded from here with the "
+        "MAIL FROM unchanged, and this server may not"
+    )
+    data = (("came_from", came_from), ("domain", found.domain))
+    return (
+        Finding(
+            "spf", "spf.forwarded", found.domain, Fact.FAIL, detail, (Cause.SPF_FAIL,), (),
+            f"{found.domain} TXT", f'{found.domain} TXT "{found.record}"', before.asked_at, data,
+        ),
+    )  # fmt: skip
