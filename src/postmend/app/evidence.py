@@ -46,9 +46,9 @@ class Evidence:
         subject = with_local(subject, await self._here())
         if subject.settled or "." not in subject.host:
             return subject
-        ask = asyncio.gather(*(self.resolver.query(subject.host, kind) for kind in ("A", "AAAA")))
         try:
-            answers = await asyncio.wait_for(ask, self.settings.deadline_s / 2)
+            async with asyncio.timeout(self.settings.deadline_s / 2):
+                answers = await asyncio.gather(*(self.resolver.query(subject.host, kind) for kind in ("A", "AAAA")))
         except TimeoutError:
             return subject
         return with_address(subject, [ip for answer in answers for ip in answer.records])
