@@ -178,7 +178,7 @@ def make_report(wanted: Wanted, progress: Progress = lambda _done, _total: None)
     ]
     size = sum(log.size for log in logs)
     inputs = _inputs(read, told, len(logs) + len(others), size, mails, received)
-    return build(rollup, inputs, read.stitcher.first, read.stitcher.last, received)
+    return build(rollup, inputs, received)
 
 
 def _inputs(read: _Read, told: list[str], files: int, size: int, mails: Mails, received: Received) -> Inputs:

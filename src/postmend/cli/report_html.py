@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 
 from postmend.cli.render import clean
-from postmend.cli.report_svg import bar, columns_plot, heat_map, number, trend
+from postmend.cli.report_svg import bar, columns_plot, heat_map, trend
 from postmend.cli.report_text import TITLES
 from postmend.traffic.report import Alarm, CauseOut, DmarcDomain, Group, Period, Report
 
@@ -70,16 +70,16 @@ def _head(report: Report) -> Iterator[str]:
         )
     if not report.days:
         return
-    share = f"{totals.bounced / totals.sent:.2%} of {number(totals.sent)}" if totals.sent >= 30 else "too few to judge"
+    share = f"{totals.bounced / totals.sent:.2%} of {totals.sent:,}" if totals.sent >= 30 else "too few to judge"
     cards = [
-        ("delivered", number(totals.delivered), f"{number(totals.messages)} messages"),
-        ("bounced", number(totals.bounced), share),
-        ("deferred", number(totals.deferred), f"{number(totals.deferrals)} attempts"),
+        ("delivered", f"{totals.delivered:,}", f"{totals.messages:,} messages"),
+        ("bounced", f"{totals.bounced:,}", share),
+        ("deferred", f"{totals.deferred:,}", f"{totals.deferrals:,} attempts"),
     ]
     if totals.refused:
-        cards.append(("refused", number(totals.refused), "clients, at our own door"))
+        cards.append(("refused", f"{totals.refused:,}", "clients, at our own door"))
     if totals.complaints:
-        cards.append(("complaints", number(totals.complaints), "recipients who called it spam"))
+        cards.append(("complaints", f"{totals.complaints:,}", "recipients who called it spam"))
     inside = "".join(
         f'<div class="card c-{name}"><b>{value}</b><span>{name}</span><small>{said}</small></div>'
         for name, value, said in cards

@@ -9,6 +9,7 @@ _WIDTH, _LEFT, _RIGHT = 960, 56, 8
 _PANEL, _GAP = 110, 34
 _LEVELS = 6  # shades of a heat map
 _MOST_BARS = 240
+_FEW = 10  # columns that are wide enough for a label in their middle
 Value = Callable[[Period], int]
 
 
@@ -91,7 +92,8 @@ def _ticks(columns: list[tuple[str, str, list[int]]], height: int) -> list[str]:
     made = []
     for k in range(count):
         i = k * (len(columns) - 1) // max(count - 1, 1)
-        anchor = "start" if k == 0 and len(columns) > 3 else "end" if k == count - 1 and len(columns) > 3 else "middle"
+        crowded = len(columns) > _FEW
+        anchor = "start" if k == 0 and crowded else "end" if k == count - 1 and crowded else "middle"
         edge = 0.0 if anchor == "start" else width if anchor == "end" else width / 2
         made.append(
             f'<text class="axis" x="{_LEFT + i * width + edge:.1f}" y="{height - 8}" text-anchor="{anchor}">'

@@ -25,7 +25,7 @@ from postmend.traffic.report import (
     Report,
     Scope,
 )
-from postmend.traffic.rollup import Rollup
+from postmend.traffic.rollup import HOUR_MASK, Rollup
 
 _MOST_GROUPS = 200
 _MOST_DEAD = 5000
@@ -57,7 +57,7 @@ def _periods(rollup: Rollup, length: int) -> list[Period]:
     refused: dict[int, int] = defaultdict(int)
     complaints: dict[int, int] = defaultdict(int)
     for key, cell in rollup.hours.items():
-        cells[(key & 0xFFFFF) // length] += cell
+        cells[(key & HOUR_MASK) // length] += cell
     for (_, hour), count in rollup.door.items():
         refused[hour // length] += count
     if length == 24:
@@ -95,11 +95,11 @@ def _by(rollup: Rollup, trouble: int) -> dict[str, list[Group]]:
         if ip:
             clients["ip", to_str(ip)] += cell
     senders: dict[tuple[str, str], int] = defaultdict(int)
-    for (domain, _), cell in rollup.senders.items():
-        senders["domain", to_str(domain) or "<>"] += cell
+    for domain, sender_days in rollup.senders.items():
+        senders["domain", to_str(domain) or "<>"] += sum(sender_days.values())
     hosts: dict[tuple[str, str], int] = defaultdict(int)
-    for (host, _), cell in rollup.hosts.items():
-        hosts["host", to_str(host)] += cell
+    for host, host_days in rollup.hosts.items():
+        hosts["host", to_str(host)] += sum(host_days.values())
     providers: dict[tuple[str, str], int] = defaultdict(int)
     for (provider, _), cell in rollup.providers.items():
         providers["provider", provider_info(provider).name] += cell
@@ -203,8 +203,8 @@ def _rates(totals: Counts, causes: list[CauseOut], rollup: Rollup, by: dict[str,
     return made
 
 
-def build(rollup: Rollup, inputs: Inputs, first: int, last: int, received: Received) -> Report:
-    """Make the report. `first` and `last` are minutes since 1970, negative where nothing has a time."""
+def build(rollup: Rollup, inputs: Inputs, received: Received) -> Report:
+    """Make the report."""
     cell = sum(rollup.hours.values())
     totals = counts_of(cell, sum(rollup.door.values()), sum(rollup.complaints.values()))
     by = _by(rollup, totals.dead + totals.blocked)
@@ -212,13 +212,14 @@ def build(rollup: Rollup, inputs: Inputs, first: int, last: int, received: Recei
     causes = _causes(rollup, days)
     rates = _rates(totals, causes, rollup, by)
     dead = sorted(rollup.dead.items(), key=lambda each: (-each[1].count, each[0]))
+    met = {key & HOUR_MASK for key in rollup.hours} | {hour for _, hour in rollup.door}
     waiting: dict[str, int] = defaultdict(int)
     for (name, _), more in rollup.queue.items():
         waiting[name] += more
     return Report(
         version=VERSION,
-        first=written(first) if first >= 0 else None,
-        last=written(last) if last >= 0 else None,
+        first=written(min(met) * 60) if met else None,
+        last=written(max(met) * 60 + 59) if met else None,
         inputs=inputs,
         totals=totals,
         rates=rates,

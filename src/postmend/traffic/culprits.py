@@ -203,7 +203,7 @@ class _Judge:
     def _culprit(
         self, start: int, hour: int, window: int, most: int, others: float, fresh: int, *, night: bool
     ) -> Culprit:  # fmt: skip
-        began = self._began(start, hour)
+        began = self._began(min(start, hour - _DAY), hour)
         since = [h for h in self._order if h >= began]
         rows = [self._hours[h] for h in since]
         worst = [h for h in since if self._hours[h].bad]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from postmend.model import Cause
 from postmend.traffic.counts import Count, get
 from postmend.traffic.culprits import FEWEST
-from postmend.traffic.rollup import Rollup
+from postmend.traffic.rollup import HOUR_MASK, Rollup
 from postmend.traffic.statistics import onset
 
 LISTED = frozenset({Cause.BLOCKLISTED_IP, Cause.BLOCKLISTED_DOMAIN_OR_URL, Cause.SENDER_REPUTATION})
@@ -38,7 +38,7 @@ class Onset:
 def _totals(rollup: Rollup) -> dict[int, int]:
     totals: dict[int, int] = defaultdict(int)
     for key, cell in rollup.hours.items():
-        totals[key & 0xFFFFF] += get(cell, Count.DELIVERED) + get(cell, Count.BOUNCED) + get(cell, Count.DEFERRED)
+        totals[key & HOUR_MASK] += get(cell, Count.DELIVERED) + get(cell, Count.BOUNCED) + get(cell, Count.DEFERRED)
     return totals
 
 
@@ -92,10 +92,8 @@ def find_queues(rollup: Rollup) -> list[Onset]:
 
 def find_warm_ups(rollup: Rollup) -> list[Onset]:
     """MAIL FROM domains that are new here, grow faster than twofold a day, and are being put off for it."""
-    days: dict[bytes, dict[int, int]] = defaultdict(dict)
-    for (domain, day), cell in rollup.senders.items():
-        days[domain][day] = days[domain].get(day, 0) + cell
-    everything = {day for _, day in rollup.senders}
+    days = rollup.senders
+    everything = {day for cells in days.values() for day in cells}
     if len(everything) < 5:
         return []
     start = min(everything)

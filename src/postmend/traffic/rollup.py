@@ -53,9 +53,9 @@ class Rollup:
     sources: list[tuple[bytes, bytes]] = field(default_factory=list)
     hours: dict[int, int] = field(default_factory=dict)
     domains: dict[bytes, int] = field(default_factory=dict)  # of recipients
-    senders: dict[tuple[bytes, int], int] = field(default_factory=dict)  # MAIL FROM domain, day
+    senders: dict[bytes, dict[int, int]] = field(default_factory=dict)  # MAIL FROM domain: day
     providers: dict[tuple[str, int], int] = field(default_factory=dict)  # provider, hour
-    hosts: dict[tuple[bytes, int], int] = field(default_factory=dict)  # logging host, day
+    hosts: dict[bytes, dict[int, int]] = field(default_factory=dict)  # logging host: day
     causes: dict[tuple[Cause, int], int] = field(default_factory=dict)  # cause, hour
     scopes: dict[tuple[Cause, str], dict[str, int]] = field(default_factory=dict)
     named: dict[tuple[Cause, str, int], int] = field(default_factory=dict)  # cause, list or operator, hour
@@ -103,23 +103,36 @@ class Rollup:
             folded[key] = folded.get(key, 0) + cell
         self.hours = folded
 
-    def final(self, at: int, source: int, mail_from: bytes, recipient: bytes, cell: int, peer: Peer) -> None:
-        """One recipient's outcome: everything that is counted of a delivery and of a refusal alike."""
-        hour = at // 60
-        self.add(source, hour, cell)
-        domain = recipient.rpartition(b"@")[2].lower()
+    def sender_days(self, mail_from: bytes) -> dict[int, int]:
+        """The days of a MAIL FROM's domain."""
+        domain = mail_from.rpartition(b"@")[2].lower()
+        days = self.senders.get(domain)
+        if days is None:
+            domain = domain if len(self.senders) < _MOST_DOMAINS else OTHERS
+            days = self.senders.setdefault(domain, {})
+        return days
+
+    def final(self, hour: int, source: int, recipient: bytes, cell: int, peer: Peer) -> None:
+        """One recipient's outcome: what is counted of a delivery and of a refusal alike."""
+        key = source << HOUR_BITS | hour
+        hours = self.hours
+        if key in hours:
+            hours[key] += cell
+        else:
+            self.add(source, hour, cell)
+        domain = recipient[recipient.rfind(b"@") + 1 :]
         domains = self.domains
         if domain in domains:
             domains[domain] += cell
-        elif len(domains) < _MOST_DOMAINS:
-            domains[domain] = cell
         else:
-            domains[OTHERS] = domains.get(OTHERS, 0) + cell
-        sender = (mail_from.rpartition(b"@")[2].lower(), at // 1440)
-        self.senders[sender] = self.senders.get(sender, 0) + cell
+            self._first_of(domain.lower(), cell)
         if peer.provider:
             provider = (peer.provider, hour)
             self.providers[provider] = self.providers.get(provider, 0) + cell
+
+    def _first_of(self, domain: bytes, cell: int) -> None:
+        domain = domain if domain in self.domains or len(self.domains) < _MOST_DOMAINS else OTHERS
+        self.domains[domain] = self.domains.get(domain, 0) + cell
 
     def refused(
         self, at: int, account: bytes, mail_from: bytes, recipient: bytes, cell: int, peer: Peer, said: Said,
@@ -169,11 +182,15 @@ class Rollup:
         numbers = [self.source(account, ip) for account, ip in other.sources]
         for key, cell in other.hours.items():
             self.add(numbers[key >> HOUR_BITS], key & HOUR_MASK, cell)
-        for name in ("domains", "senders", "providers", "hosts", "causes", "named", "queue", "limits", "door",
+        for name in ("domains", "providers", "causes", "named", "queue", "limits", "door",
                      "door_clients", "complaints"):  # fmt: skip
             mine = getattr(self, name)
             for key, cell in getattr(other, name).items():
                 mine[key] = mine.get(key, 0) + cell
+        for sender, sender_days in other.senders.items():
+            own_days = self.sender_days(sender)
+            for day, cell in sender_days.items():
+                own_days[day] = own_days.get(day, 0) + cell
         for scope, values in other.scopes.items():
             kept = self.scopes.setdefault(scope, {})
             for value, count in values.items():

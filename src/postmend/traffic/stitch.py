@@ -32,13 +32,21 @@ _DELIVERED_CELL = UNIT[Count.DELIVERED]
 _DELIVERED, _DEFERRED, _EXPIRED = Outcome.DELIVERED, Outcome.DEFERRED, Outcome.EXPIRED
 
 
+class Host(msgspec.Struct, gc=False, eq=False):
+    """One logging host: its messages by queue id, and its sums by day."""
+
+    messages: "dict[bytes, Message]"
+    days: dict[int, int]
+
+
 class Message(msgspec.Struct, gc=False, eq=False):
     """One queue id: what is known of its origin, and its recipients: who waits, and who is done (having waited or not).
 
     `expired` is the minute at which it was given up.
     """
 
-    host: bytes
+    host: Host
+    ident: bytes
     mail_from: bytes | None = None
     client: bytes = b""
     login: bytes = b""
@@ -53,6 +61,7 @@ class Message(msgspec.Struct, gc=False, eq=False):
     children: "list[Message] | None" = None  # that wait for this one's account
     account: bytes = b""
     source: int = -1
+    days: dict[int, int] | None = None  # the sums of its MAIL FROM domain
     pending: list[_Pending] | None = None
     waiting: dict[bytes, tuple[Peer, Said]] | None = None
     done: dict[bytes, bool] | None = None
@@ -64,20 +73,19 @@ class Stitcher:
     def __init__(self, own: set[bytes], since: int | None = None, until: int | None = None) -> None:
         self.rollup = Rollup()
         self.replies = ReplyReader()
-        self.first = self.last = -1
         self.evicted = 0
         self._since = -1 if since is None else since
         self._until = 1 << 60 if until is None else until
         self._peers = Peers(own)
-        self.books: dict[bytes, dict[bytes, Message]] = {}
-        self._closed: deque[tuple[bytes, bytes, Message]] = deque()
+        self.books: dict[bytes, Host] = {}
+        self._closed: deque[Message] = deque()
         self.awaited: dict[bytes, list[tuple[Message, int, bytes, Peer]]] = {}
 
     # --- what the log says ---
 
     def client(self, at: int, host: bytes, ident: bytes, client: bytes, login: bytes) -> None:
         """Take a message's beginning at the door."""
-        message = self._opened(at, host, ident)
+        message = self._opened(host, ident)
         message.client = client
         if login:
             message.login = login.lower()
@@ -94,7 +102,7 @@ class Stitcher:
 
     def local(self, at: int, host: bytes, ident: bytes, user: bytes, script: bytes) -> None:
         """Take a message's beginning on this host."""
-        message = self._opened(at, host, ident)
+        message = self._opened(host, ident)
         message.user, message.script = user or b"local", script or message.script
         if not message.ready:
             self._settle(message)
@@ -105,8 +113,8 @@ class Stitcher:
 
     def notice(self, at: int, host: bytes, ident: bytes, parent: bytes) -> None:
         """Take the beginning of a bounce of ours: to one of our own users, or out to where the mail came from."""
-        message = self._opened(at, host, ident)
-        about = self.books[host].get(parent)
+        message = self._opened(host, ident)
+        about = message.host.messages.get(parent)
         root = (about.root or about) if about else None
         outside = root is not None and root.client and not (root.login or root.user)
         message.mail_from = b""
@@ -120,13 +128,17 @@ class Stitcher:
     ) -> None:  # fmt: skip
         """Take one recipient's delivery attempt."""
         message = self._message(host, ident)
-        event = (at, recipient, outcome, relay, text, status, original)
         if message.ready:
-            self._attempt(message, event)
-        elif message.pending is None:
-            message.pending = [event]
-        elif len(message.pending) < _MOST_PENDING:
-            message.pending.append(event)
+            peer = self._peers(relay)
+            if outcome is _DELIVERED and (not peer.internal or peer.local):
+                self._delivered(message, at, recipient, peer, original)
+            else:
+                self._attempt(message, (at, recipient, outcome, relay, text, status, original))
+            return
+        if message.pending is None:
+            message.pending = []
+        if len(message.pending) < _MOST_PENDING:
+            message.pending.append((at, recipient, outcome, relay, text, status, original))
 
     def expired(self, at: int, host: bytes, ident: bytes) -> None:
         """Everything of the message that still waits has bounced."""
@@ -142,16 +154,16 @@ class Stitcher:
         message = self._message(host, ident)
         if not message.removed:
             message.removed = True
-            self._closed.append((host, ident, message))
-            if len(self._closed) > _MOST_CLOSED:
-                self._forget(*self._closed.popleft())
+            closed = self._closed
+            closed.append(message)
+            if len(closed) > _MOST_CLOSED:
+                self._forget(closed.popleft())
 
     def refusal(
         self, at: int, host: bytes, stage: bytes, client: bytes, helo: bytes, mail_from: bytes, recipient: bytes,
         text: bytes, login: bytes = b"",
     ) -> None:  # fmt: skip
         """Count a refusal at our own door."""
-        self._seen(at)
         if not self._since <= at < self._until:
             return
         said = self.replies(text, "", "", b"")
@@ -171,34 +183,30 @@ class Stitcher:
 
     def _message(self, host: bytes, ident: bytes) -> Message:
         try:
-            return self.books[host][ident]
+            return self.books[host].messages[ident]
         except KeyError:
-            pass
+            return self._new(host, ident)
+
+    def _new(self, host: bytes, ident: bytes) -> Message:
         book = self.books.get(host)
         if book is None:
-            book = self.books[host] = {}
+            book = self.books[host] = Host({}, {})
             self._peers.add(host)
-        message = book[ident] = Message(host)
-        if len(book) > _MOST_OPEN:
-            self._evict(book)
+        message = book.messages[ident] = Message(book, ident)
+        if len(book.messages) > _MOST_OPEN:
+            self._evict(book.messages)
         if ident in self.awaited:
             self._link(message, self.awaited.pop(ident)[0][0])
         return message
 
-    def _opened(self, at: int, host: bytes, ident: bytes) -> Message:
+    def _opened(self, host: bytes, ident: bytes) -> Message:
         """The message that begins under an id; an id that is used again is another message."""
         message = self._message(host, ident)
         if message.opened and message.removed:
             self._retire(message)
-            message = self.books[host][ident] = Message(host)
+            message = message.host.messages[ident] = Message(message.host, ident)
         message.opened = True
-        self._seen(at)
         return message
-
-    def _seen(self, at: int) -> None:
-        self.last = max(self.last, at)
-        if self.first < 0 or at < self.first:
-            self.first = at
 
     def _settle(self, message: Message, *, force: bool = False) -> None:
         """Let a message count once its account is known: its own, or that of the message it is a copy of."""
@@ -243,10 +251,12 @@ class Stitcher:
         if not message.ready:
             self._settle(message, force=True)
 
-    def _forget(self, host: bytes, ident: bytes, message: Message) -> None:
-        self._retire(message)
-        if self.books[host].get(ident) is message:
-            del self.books[host][ident]
+    def _forget(self, message: Message) -> None:
+        if not message.ready:
+            self._settle(message, force=True)
+        messages = message.host.messages
+        if messages.get(message.ident) is message:
+            del messages[message.ident]
 
     def _evict(self, book: dict[bytes, Message]) -> None:
         """Too many messages are open: the oldest tenth counts as it is."""
@@ -288,7 +298,7 @@ class Stitcher:
 
     def _find(self, ident: bytes, parent: Message) -> Message | None:
         for book in self.books.values():
-            child = book.get(ident)
+            child = book.messages.get(ident)
             if child is not None and child is not parent:
                 return child
         return None
@@ -321,16 +331,28 @@ class Stitcher:
             if message.expired >= 0 and late is None:
                 self._expire(message, message.expired)
             return
+        if outcome is _DELIVERED:
+            self._delivered(message, at, recipient, peer, original)
+            return
         if waited:
             self._leave(message, at, recipient)
         done[recipient] = waited is not None
-        if outcome is _DELIVERED:
-            self._tell(message, at, recipient, _DELIVERED_CELL, peer, original)
-        elif outcome is _EXPIRED and waited:
+        if outcome is _EXPIRED and waited:
             self._refuse(message, at, recipient, outcome, waited[0], waited[1], text, first=False)
         else:
             said = self.replies(text, peer.host, peer.provider, status)
             self._refuse(message, at, recipient, outcome, peer, said, text, first=not waited)
+
+    def _delivered(self, message: Message, at: int, recipient: bytes, peer: Peer, original: bytes) -> None:
+        """What happens most often."""
+        waited = bool(message.waiting) and recipient in message.waiting  # type: ignore[operator]
+        if waited:
+            self._leave(message, at, recipient)
+        if message.done is None:
+            message.done = {recipient: waited}
+        else:
+            message.done[recipient] = waited
+        self._tell(message, at, recipient, _DELIVERED_CELL, peer, original)
 
     def _expire(self, message: Message, at: int) -> None:
         message.expired = at
@@ -364,17 +386,20 @@ class Stitcher:
             self._account(root, peer, recipient, original)
         if not self._since <= at < self._until:
             return False
-        self.last = max(self.last, at)
         if not root.counted:
             root.counted = True
             cell += _MESSAGE
-        rollup = self.rollup
-        rollup.final(at, root.source, message.mail_from or b"", recipient, cell, peer)
-        where = (message.host, at // 1440)
-        rollup.hosts[where] = rollup.hosts.get(where, 0) + cell
+        days = message.days
+        if days is None:
+            days = message.days = self.rollup.sender_days(message.mail_from or b"")
+        day = at // 1440
+        days[day] = days.get(day, 0) + cell
+        host = message.host.days
+        host[day] = host.get(day, 0) + cell
+        self.rollup.final(at // 60, root.source, recipient, cell, peer)
         if peer.quota:
-            key = (peer.quota, root.account, at // 1440)
-            rollup.limits[key] = rollup.limits.get(key, 0) + 1
+            key = (peer.quota, root.account, day)
+            self.rollup.limits[key] = self.rollup.limits.get(key, 0) + 1
         return True
 
     def _account(self, root: Message, peer: Peer, recipient: bytes, original: bytes) -> None:
@@ -412,22 +437,25 @@ class Stitcher:
     def finish(self) -> None:
         """No more lines will come: count what is still held back."""
         for book in self.books.values():
-            for message in book.values():
+            for message in book.messages.values():
                 self._retire(message)
         for awaited in self.awaited.values():
             self._final(awaited)
         self.awaited.clear()
+        self.rollup.hosts = {name: book.days for name, book in self.books.items() if book.days}
 
     def merge(self, other: "Stitcher") -> None:
         """Take over what another stitcher has read of the log's next part."""
         numbers = self.rollup.merge(other.rollup)
         self.evicted += other.evicted
-        self.last = max(self.last, other.last)
-        self.first = min((at for at in (self.first, other.first) if at >= 0), default=-1)
         joined: dict[Message, Message] = {}
         for host, book in other.books.items():
-            mine = self.books.setdefault(host, {})
-            for ident, message in book.items():
+            host_book = self.books.setdefault(host, Host({}, {}))
+            for day, cell in book.days.items():
+                host_book.days[day] = host_book.days.get(day, 0) + cell
+            mine = host_book.messages
+            for ident, message in book.messages.items():
+                message.host, message.days = host_book, None
                 message.source = numbers[message.source] if message.source >= 0 else -1
                 known = mine.get(ident)
                 if known is None or (known.removed and known.opened and message.opened):
@@ -443,7 +471,7 @@ class Stitcher:
     def _rejoin(self, other: "Stitcher", joined: dict[Message, Message]) -> None:
         """Everything of the other that hangs on a message which both had hangs on ours from now on."""
         for book in other.books.values():
-            for message in book.values():
+            for message in book.messages.values():
                 if message.root in joined:
                     message.root = joined[message.root]
         for later, known in joined.items():

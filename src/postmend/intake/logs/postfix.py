@@ -15,7 +15,7 @@ REJECT = re.compile(
     rb"(?:milter-)?(?:reject(?:_warning)?|discard|hold): (\S+)(?: content)? from ([^\[\s]*\[[^\]]*\])(?::\d+)?: ([45]\d\d .*?)"
     rb"(?:; from=<([^>]*)>(?: to=<([^>]*)>)?(?: proto=\S+)?(?: helo=<([^>]*)>)?(?: sasl_username=<([^>]*)>)?.*)?\s*$"
 )
-_LOGIN = re.compile(rb"sasl_username=([^,\s]+)")
+_LOGIN = b"sasl_username="
 _SCRIPT = re.compile(rb"X-PHP-(?:Originating-Script|Script|Filename): ?(.{1,200}?)(?: from |; from=)", re.IGNORECASE)
 _OUTCOMES = {
     b"sent": Outcome.DELIVERED, b"deferred": Outcome.DEFERRED, b"bounced": Outcome.BOUNCED,
@@ -51,10 +51,12 @@ class Postfix:
         return known or (self._delivery if folders else self._silent)
 
     def _smtpd(self, at: int, host: bytes, word: bytes, rest: bytes) -> Kept:
+        if word[-1] != _COLON:  # connect from, disconnect from, warning, ...
+            return _KNOWN
         if rest.startswith(b"client="):
             client, _, more = rest[7:].partition(b",")
-            login = _LOGIN.search(more) if more else None
-            self._sink.client(at, host, word[:-1], client, login[1] if login else b"")
+            login = more.partition(_LOGIN)[2].partition(b",")[0] if more else b""
+            self._sink.client(at, host, word[:-1], client, login.rstrip())
             return _USED
         if b"reject" in rest[:20]:
             return self._reject(at, host, rest)

@@ -27,7 +27,7 @@ _EXIM_AFTER = re.compile(
 )
 _SAMPLE = 200  # characters of a line that was not understood
 _LOOKS = 64 << 10
-_MOST_PROGRAMS = 20_000  # with their process ids
+_MOST_PROGRAMS = 100_000  # with their process ids
 _USED, _KNOWN, _UNKNOWN = Kept.USED, Kept.KNOWN, Kept.UNKNOWN
 
 
@@ -158,13 +158,13 @@ class LogReader:
                 else:
                     _, _, _, host, program, word, rest = line.split(None, 6)
                     stamp = line[:TRADITIONAL]
-                if stamp != last:
-                    last, at = stamp, minute(stamp)
-                handler = handlers[program]
-            except (ValueError, KeyError):
+            except ValueError:
                 self._uncommon(line)
                 continue
-            if at < 0:
+            if stamp != last:
+                last, at = stamp, minute(stamp)
+            handler = handlers.get(program) or self._met(program)
+            if handler is None or at < 0:
                 self._uncommon(line)
                 continue
             kept = handler(at, host, word, rest)
@@ -180,26 +180,30 @@ class LogReader:
         tally[_USED] += used
 
     def _uncommon(self, line: bytes) -> None:
-        """A line in another frame, of a program not met before, or none at all."""
+        """A line in another frame, or in none at all."""
         found = SYSLOG_LINE.match(line)
         if found is None:
             if line.strip():
                 self._strange(line)
             return
         stamp, host, program, message = found.groups(b"")
-        handler, at = self._handler(program), self.clock.minute(stamp)
-        at_word = line.find(b" " + program + b"[") + 1
-        token = line[at_word : line.find(b" ", at_word)] if at_word else b""
-        if token.endswith(b":"):
-            if len(self._handlers) > _MOST_PROGRAMS:
-                self._handlers.clear()
-            self._handlers[token] = handler
+        at = self.clock.minute(stamp)
         word, _, rest = message.partition(b" ")
-        kept = handler(at, host, word, rest) if at >= 0 else _UNKNOWN
+        kept = self._handler(program)(at, host, word, rest) if at >= 0 else _UNKNOWN
         if kept is _UNKNOWN:
             self._strange(line)
         else:
             self.tally[kept] += 1
+
+    def _met(self, token: bytes) -> Handler | None:
+        """The handler of `postfix/smtp[123]:`, met for the first time; None where it is no program's name."""
+        name, bracket, pid = token.partition(b"[")
+        if not token.endswith(b":") or (bracket and not pid.endswith(b"]:")):
+            return None
+        if len(self._handlers) > _MOST_PROGRAMS:
+            self._handlers.clear()
+        handler = self._handlers[token] = self._handler(name.rstrip(b":"))
+        return handler
 
     def _handler(self, program: bytes) -> Handler:
         made = self._postfix.handler(program)
