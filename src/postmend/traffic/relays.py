@@ -54,22 +54,22 @@ class Peers:
 
     def __init__(self, own: set[bytes]) -> None:
         self._own = {name.lower().split(b".")[0] for name in own}
-        self._known: dict[bytes, Peer] = {}
+        self.known: dict[bytes, Peer] = {}
 
     def add(self, host: bytes) -> None:
         """Another host whose log is read."""
         short = host.lower().split(b".")[0]
         if short and short not in self._own and len(self._own) < _MOST_OWN:
             self._own.add(short)
-            self._known.clear()
+            self.known.clear()
 
     def __call__(self, raw: bytes) -> Peer:
         """What `raw` names."""
-        found = self._known.get(raw)
+        found = self.known.get(raw)
         if found is None:
-            if len(self._known) >= _MOST:
-                self._known.clear()
-            found = self._known[raw] = self._read(raw)
+            if len(self.known) >= _MOST:
+                self.known.clear()
+            found = self.known[raw] = self._read(raw)
         return found
 
     def _read(self, raw: bytes) -> Peer:

@@ -18,7 +18,7 @@ _LONGEST = 2000
 _MASK = re.compile(
     rb"[^\s<>()\[\],;:\"'@=]{1,64}@[^\s<>()\[\],;:\"'@/]{1,253}"  # mailboxes
     rb"|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F:]{0,30}"  # addresses
-    rb"|(?<![\w(.-])(?=[\w-]{0,60}\d)[\w-]{9,80}"  # ids
+    rb"|(?<![\w(.-])(?:(?=[\w-]{0,60}\d)[\w-]{9,80}|(?!rfc)(?=(?:[A-Za-z]*\d){3})\w{7,8}(?!\w)|\d{5,8}(?!\w))"  # ids
     rb"|(?<=host )[\w.-]+(?=\[)"  # the host that is quoted: its provider is in the key
 )
 _BLOCKED = frozenset(

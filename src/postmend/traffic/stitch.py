@@ -25,6 +25,7 @@ _MOST_OPEN = 150_000
 _MOST_AWAITED = 100_000
 _MOST_PENDING = 5_000  # lines of one message whose origin is not known yet
 _MOST_RELAYED = 5_000
+_MOST_LOGINS = 50_000
 _MESSAGE = UNIT[Count.MESSAGES]
 INBOUND, NOTICES, RETURNED = b"inbound", b"notices", b"returned"
 _Pending = tuple[int, bytes, Outcome, bytes, bytes, bytes, bytes]
@@ -65,6 +66,7 @@ class Message(msgspec.Struct, gc=False, eq=False):
     pending: list[_Pending] | None = None
     waiting: dict[bytes, tuple[Peer, Said]] | None = None
     done: dict[bytes, bool] | None = None
+    only: bytes | None = None  # the first that was delivered at once: mostly there is no other
 
 
 class Stitcher:
@@ -77,6 +79,7 @@ class Stitcher:
         self._since = -1 if since is None else since
         self._until = 1 << 60 if until is None else until
         self._peers = Peers(own)
+        self._logins: dict[tuple[bytes, bytes], tuple[bytes, int]] = {}  # with the client: account, source
         self.books: dict[bytes, Host] = {}
         self._closed: deque[Message] = deque()
         self.awaited: dict[bytes, list[tuple[Message, int, bytes, Peer]]] = {}
@@ -85,10 +88,13 @@ class Stitcher:
 
     def client(self, at: int, host: bytes, ident: bytes, client: bytes, login: bytes) -> None:
         """Take a message's beginning at the door."""
+        book = self.books.get(host)
+        if book is not None and ident not in book.messages and len(book.messages) < _MOST_OPEN and not self.awaited:
+            # What happens most often, without the calls that the rest needs.
+            book.messages[ident] = Message(book, ident, None, client, login.lower(), opened=True)
+            return
         message = self._opened(host, ident)
-        message.client = client
-        if login:
-            message.login = login.lower()
+        message.client, message.login = client, login.lower() or message.login
         if message.mail_from is not None and not message.ready:
             self._settle(message)
 
@@ -98,7 +104,10 @@ class Stitcher:
         if message.mail_from is None:
             message.mail_from = mail_from
             if message.opened and not message.ready:
-                self._settle(message)
+                if message.login and message.root is None and message.pending is None and message.children is None:
+                    message.ready = True
+                else:
+                    self._settle(message)
 
     def local(self, at: int, host: bytes, ident: bytes, user: bytes, script: bytes) -> None:
         """Take a message's beginning on this host."""
@@ -129,7 +138,7 @@ class Stitcher:
         """Take one recipient's delivery attempt."""
         message = self._message(host, ident)
         if message.ready:
-            peer = self._peers(relay)
+            peer = self._peers.known.get(relay) or self._peers(relay)
             if outcome is _DELIVERED and (not peer.internal or peer.local):
                 self._delivered(message, at, recipient, peer, original)
             else:
@@ -315,6 +324,8 @@ class Stitcher:
         done = message.done
         if done is None:
             done = message.done = {}
+        if message.only is not None:
+            done[message.only], message.only = False, None
         waited = message.waiting.get(recipient) if message.waiting else None
         if outcome is _DEFERRED:
             said = self.replies(text, peer.host, peer.provider, status)
@@ -348,10 +359,12 @@ class Stitcher:
         waited = bool(message.waiting) and recipient in message.waiting  # type: ignore[operator]
         if waited:
             self._leave(message, at, recipient)
-        if message.done is None:
-            message.done = {recipient: waited}
-        else:
+        if message.done is not None:
             message.done[recipient] = waited
+        elif message.only is None and not waited:
+            message.only = recipient
+        else:
+            message.done = {recipient: waited}
         self._tell(message, at, recipient, _DELIVERED_CELL, peer, original)
 
     def _expire(self, message: Message, at: int) -> None:
@@ -404,6 +417,11 @@ class Stitcher:
 
     def _account(self, root: Message, peer: Peer, recipient: bytes, original: bytes) -> None:
         """Whose mail it is: a login, a script, a local user, a client that may relay; or it came in for us."""
+        if root.login:
+            known = self._logins.get((root.login, root.client))
+            if known is not None:
+                root.account, root.source = known
+                return
         domain = (root.mail_from or b"").rpartition(b"@")[2].lower()
         client = self._peers(root.client) if root.client else None
         if root.login:
@@ -423,6 +441,10 @@ class Stitcher:
             self._relays(client.ip, recipient, original)
         ip = b"" if client is None or root.account == INBOUND else client.ip
         root.source = self.rollup.source(root.account, ip)
+        if root.login:
+            if len(self._logins) > _MOST_LOGINS:
+                self._logins.clear()
+            self._logins[root.login, root.client] = (root.account, root.source)
 
     def _relays(self, ip: bytes, recipient: bytes, original: bytes) -> None:
         reached = self.rollup.relayed

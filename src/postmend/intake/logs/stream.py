@@ -27,7 +27,7 @@ _EXIM_AFTER = re.compile(
 )
 _SAMPLE = 200  # characters of a line that was not understood
 _LOOKS = 64 << 10
-_MOST_PROGRAMS = 100_000  # with their process ids
+_MOST_PROGRAMS = 10_000
 _USED, _KNOWN, _UNKNOWN = Kept.USED, Kept.KNOWN, Kept.UNKNOWN
 
 
@@ -64,7 +64,7 @@ class LogReader:
         self._sendmail, self._opensmtpd = Sendmail(sink), OpenSmtpd(sink)
         self._journal: Journal | None = None
         self._read: Callable[[bytes], Kept] | None = None
-        self._handlers: dict[bytes, Handler] = {}  # by program with its process id
+        self._handlers: dict[bytes, Handler] = {}
 
     def feed(self, chunk: bytes) -> None:
         """Read the whole lines of what has come so far; the rest waits for the next chunk."""
@@ -163,7 +163,7 @@ class LogReader:
                 continue
             if stamp != last:
                 last, at = stamp, minute(stamp)
-            handler = handlers.get(program) or self._met(program)
+            handler = handlers.get(program.partition(b"[")[0]) or self._met(program)
             if handler is None or at < 0:
                 self._uncommon(line)
                 continue
@@ -202,7 +202,7 @@ class LogReader:
             return None
         if len(self._handlers) > _MOST_PROGRAMS:
             self._handlers.clear()
-        handler = self._handlers[token] = self._handler(name.rstrip(b":"))
+        handler = self._handlers[name] = self._handler(name.rstrip(b":"))
         return handler
 
     def _handler(self, program: bytes) -> Handler:
