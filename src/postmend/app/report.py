@@ -4,10 +4,14 @@ Bad input costs only itself: it is told in `inputs.problems`, and the rest goes 
 """
 
 import gc
+import shutil
+import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from postmend.app.inputs import Source, find_sources
 from postmend.app.logfiles import LogFile, cut, head_of, is_log, look_at, part_chunks
@@ -40,17 +44,18 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class _Read:
-    """What one or more files gave."""
+class Read:
+    """What one or more files gave. `tally` counts lines by `Kept`, `strange` are some that were not understood."""
 
     stitcher: Stitcher
     tally: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
     strange: list[bytes] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def add(self, reader: LogReader) -> None:
-        self.tally = [a + b for a, b in zip(self.tally, reader.tally, strict=True)]
-        self.strange = (self.strange + reader.strange)[:5]
+    def add(self, other: "LogReader | Read") -> None:
+        """Add the lines that another has read."""
+        self.tally = [a + b for a, b in zip(self.tally, other.tally, strict=True)]
+        self.strange = (self.strange + other.strange)[:5]
 
 
 @contextmanager
@@ -65,10 +70,10 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _read_logs(logs: Sequence[LogFile], wanted: Wanted, read: Callable[[int], None] = lambda _: None) -> _Read:
+def read_logs(logs: Sequence[LogFile], wanted: Wanted, read: Callable[[int], None] = lambda _: None) -> Read:
     """Read logs in order, in this process."""
     own = {host for log in logs for host in log.hosts}
-    done = _Read(Stitcher(own, wanted.since, wanted.until))
+    done = Read(Stitcher(own, wanted.since, wanted.until))
     with _without_collector():
         for log in logs:
             reader = LogReader(done.stitcher, log.year)
@@ -82,16 +87,17 @@ def _read_logs(logs: Sequence[LogFile], wanted: Wanted, read: Callable[[int], No
     return done
 
 
-def _side_by_side(logs: Sequence[LogFile], wanted: Wanted, progress: Progress, total: int) -> _Read:
+def _side_by_side(logs: Sequence[LogFile], wanted: Wanted, progress: Progress, total: int) -> Read:
     """One process for each log or part of one; what is open at an edge is put together here."""
     from concurrent.futures import ProcessPoolExecutor
 
-    parts = [part for log in logs for part in cut(log, wanted.jobs)]
-    result: _Read | None = None
+    hosts = frozenset().union(*(log.hosts for log in logs))
+    parts = [replace(part, hosts=hosts) for log in logs for part in cut(log, wanted.jobs)]
+    result: Read | None = None
     done = 0
     with ProcessPoolExecutor(wanted.jobs) as pool:
         for part, read in zip(
-            parts, pool.map(_read_logs, [[part] for part in parts], [wanted] * len(parts)), strict=True
+            parts, pool.map(read_logs, [[part] for part in parts], [wanted] * len(parts)), strict=True
         ):
             done += part.size
             progress(done, total)
@@ -99,20 +105,27 @@ def _side_by_side(logs: Sequence[LogFile], wanted: Wanted, progress: Progress, t
                 result = read
                 continue
             result.stitcher.merge(read.stitcher)
-            result.tally = [a + b for a, b in zip(result.tally, read.tally, strict=True)]
-            result.strange = (result.strange + read.strange)[:5]
+            result.add(read)
             result.problems += read.problems
     assert result is not None
     return result
 
 
-def _sort(sources: Sequence[Source], problems: list[str]) -> tuple[list[LogFile], list[Source]]:
+def _kept(stream: BinaryIO, keep: ExitStack) -> Path:
+    """Standard input in a file, for what it is can only be told by its beginning and its end."""
+    file = keep.enter_context(tempfile.NamedTemporaryFile(prefix="postmend-"))  # noqa: SIM115  ended with `keep`
+    shutil.copyfileobj(stream, file, 1 << 20)
+    file.flush()
+    return Path(file.name)
+
+
+def sort_inputs(sources: Sequence[Source], problems: list[str], keep: ExitStack) -> tuple[list[LogFile], list[Source]]:
     """The logs among the sources, in the order in which they were written; and the rest, which may be mails."""
     logs, others = [], []
     for source in sources:
         if source.path is None:
-            problems.append("standard input: name a file")
-            continue
+            source = Source(source.name, _kept(sys.stdin.buffer, keep))  # noqa: PLW2901
+            assert source.path is not None
         try:
             head = head_of(source.path)
             if is_log(head):
@@ -124,7 +137,7 @@ def _sort(sources: Sequence[Source], problems: list[str]) -> tuple[list[LogFile]
     return sorted(logs, key=lambda log: log.first), others
 
 
-def _logs(logs: list[LogFile], wanted: Wanted, progress: Progress) -> _Read:
+def _logs(logs: list[LogFile], wanted: Wanted, progress: Progress) -> Read:
     total = sum(log.size for log in logs)
     progress(0, total)
     if wanted.jobs > 1 and logs:
@@ -135,10 +148,10 @@ def _logs(logs: list[LogFile], wanted: Wanted, progress: Progress) -> _Read:
         done[0] += size
         progress(done[0], total)
 
-    return _read_logs(logs, wanted, tell)
+    return read_logs(logs, wanted, tell)
 
 
-def _mails(others: list[Source], wanted: Wanted, read: _Read, progress: Progress) -> tuple[Mails, Received]:
+def _mails(others: list[Source], wanted: Wanted, read: Read, progress: Progress) -> tuple[Mails, Received]:
     """Mails and reports. Where there are logs, the bounces in mails are theirs already: only addresses are added."""
     day = (wanted.since or -1440) // 1440, (wanted.until or 1 << 50) // 1440
     received = Received(*day, own=frozenset(domain.lower() for domain in wanted.domains))
@@ -160,16 +173,21 @@ def _mails(others: list[Source], wanted: Wanted, read: _Read, progress: Progress
 
 def make_report(wanted: Wanted, progress: Progress = lambda _done, _total: None) -> Report:
     """Read everything and report; raises ParseError where nothing of use is in it."""
+    with ExitStack() as keep:
+        return _make(wanted, progress, keep)
+
+
+def _make(wanted: Wanted, progress: Progress, keep: ExitStack) -> Report:
     sources = find_sources(wanted.paths)
     problems: list[str] = []
-    logs, others = _sort(sources, problems)
+    logs, others = sort_inputs(sources, problems, keep)
     if not logs and not others:
         names = ", ".join(wanted.paths)[:200]
         raise ParseError(problems[0] if problems else f"{names}: empty; logs, mails or reports were expected")
     read = _logs(logs, wanted, progress)
     mails, received = _mails(others, wanted, read, progress)
     read.stitcher.finish()
-    rollup = read.stitcher.rollup
+    rollup = read.stitcher.tables()
     if not (any(read.tally) or received.reports or rollup.hours or rollup.complaints):
         raise ParseError(next(iter(problems + read.problems), "nothing in it: logs, bounces or reports were expected"))
     told = problems + read.problems
@@ -177,19 +195,21 @@ def make_report(wanted: Wanted, progress: Progress = lambda _done, _total: None)
         f"{n} reports about {domain}: not one of the domains named" for domain, n in received.strangers.most_common(5)
     ]
     size = sum(log.size for log in logs)
-    inputs = _inputs(read, told, len(logs) + len(others), size, mails, received)
+    inputs = make_inputs(read, told, len(logs) + len(others), size, mails.mails, received)
     return build(rollup, inputs, received)
 
 
-def _inputs(read: _Read, told: list[str], files: int, size: int, mails: Mails, received: Received) -> Inputs:
+def make_inputs(read: Read, told: list[str], files: int, size: int, mails: int, received: Received) -> Inputs:
+    """What was read, as the report tells it."""
     lines, unknown = sum(read.tally), read.tally[Kept.UNKNOWN]
+    told = list(told)
     if read.stitcher.evicted:
         told.append(f"{read.stitcher.evicted:,} messages had been open for too long and were counted as they stood")
     if len(told) > _MOST_PROBLEMS:
         told = [*told[:_MOST_PROBLEMS], f"and {len(told) - _MOST_PROBLEMS} more"]
     return Inputs(
         files=files, bytes=size, lines=lines, used=read.tally[Kept.USED], foreign=read.tally[Kept.FOREIGN],
-        not_understood=unknown, share=round(unknown / max(lines, 1), 5), mails=mails.mails, reports=received.reports,
+        not_understood=unknown, share=round(unknown / max(lines, 1), 5), mails=mails, reports=received.reports,
         duplicates=received.duplicates, strange=[line.decode("utf-8", "replace") for line in read.strange],
         problems=told, templates=read.stitcher.replies.templates,
     )  # fmt: skip

@@ -1,7 +1,9 @@
 """`postmend report`: what bounces here, why, and who causes it."""
 
 import sys
+import time
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -27,6 +29,10 @@ _MB = 1 << 20
 @click.option("--html", "html_path", metavar="FILE", help="Write one page with plots, whole in itself.")
 @click.option("--csv", "csv_folder", metavar="FOLDER", help="Write the tables as CSV.")
 @click.option("--parquet", "parquet_folder", metavar="FOLDER", help="Write the tables as Parquet.")
+@click.option("-f", "--follow", is_flag=True, help="Go on with the last log as it grows; Ctrl-C ends it.")
+@click.option(
+    "--interval", "interval_s", type=click.FloatRange(0.2, 3600), default=5.0, help="Seconds between looks (5)."
+)
 @common
 def command(
     paths: tuple[str, ...],
@@ -38,6 +44,8 @@ def command(
     html_path: str | None,
     csv_folder: str | None,
     parquet_folder: str | None,
+    follow: bool,
+    interval_s: float,
     as_json: bool,
     resolver: str | None,
     config_path: str | None,
@@ -53,6 +61,8 @@ def command(
     if by is not None and by not in TABLES:
         raise click.UsageError(f"--by: no such question: {by}; there are {', '.join(TABLES)}")
     wanted = Wanted(paths, read_time(since), read_time(until), jobs, domains)
+    if follow:
+        _follow(wanted, interval_s, by, as_json=as_json)
     report = make_report(wanted, _progress if sys.stderr.isatty() else lambda _done, _total: None)
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", err=True, nl=False)
@@ -71,6 +81,24 @@ def command(
         )
         sys.exit(2)
     sys.exit(1 if report.act else 0)
+
+
+def _follow(wanted: Wanted, interval_s: float, by: str | None, *, as_json: bool) -> NoReturn:
+    """Show the report anew whenever the log has grown."""
+    from postmend.app.report_follow import Follower
+
+    follower = Follower(wanted)
+    while True:
+        if follower.poll():
+            report = follower.report()
+            if as_json:
+                write_json(report)
+            else:
+                click.echo(
+                    ("\x1b[H\x1b[2J" if sys.stdout.isatty() else "") + "\n".join(render(report, Paper.of_stdout(), by))
+                )
+            sys.stdout.flush()
+        time.sleep(interval_s)
 
 
 def _write(report: Report, html_path: str | None, csv_folder: str | None, parquet_folder: str | None) -> None:

@@ -148,7 +148,7 @@ def _told_limits(rollup: Rollup) -> Iterator[Alarm]:
 
 def _relays(rollup: Rollup) -> Iterator[Alarm]:
     volumes: dict[bytes, int] = {}
-    for account, _, _, cell in rollup.cells():
+    for (account, _), cell in rollup.by_source().items():
         if kind_of(account) == "client":
             ip = account.partition(b" ")[2]
             volumes[ip] = volumes.get(ip, 0) + get(cell, Count.DELIVERED) + get(cell, Count.BOUNCED)
@@ -161,11 +161,12 @@ def _relays(rollup: Rollup) -> Iterator[Alarm]:
 
 def _backscatter(rollup: Rollup) -> Iterator[Alarm]:
     hours: dict[int, list[int]] = {}
-    total = 0
+    total = sum(get(cell, Count.DELIVERED) + get(cell, Count.BOUNCED) for cell in rollup.by_source().values())
+    if not any(account == b"returned" for account, _ in rollup.sources):
+        return
     for account, _, hour, cell in rollup.cells():
-        sent = get(cell, Count.DELIVERED) + get(cell, Count.BOUNCED) + get(cell, Count.DEFERRED)
-        total += sent
         if account == b"returned":
+            sent = get(cell, Count.DELIVERED) + get(cell, Count.BOUNCED) + get(cell, Count.DEFERRED)
             row = hours.setdefault(hour, [0, 0])
             row[0], row[1] = row[0] + sent, row[1] + sent - get(cell, Count.DELIVERED)
     sent, failed = sum(row[0] for row in hours.values()), sum(row[1] for row in hours.values())
@@ -192,7 +193,7 @@ def _rates(rates: list[RateOut]) -> Iterator[Alarm]:
 
 def find_alarms(rollup: Rollup, rates: list[RateOut]) -> list[Alarm]:
     """Everything that the tables give, what needs an act first."""
-    found = [_culprit(each) for each in find_culprits(rollup.cells())]
+    found = [_culprit(each) for each in find_culprits(rollup)]
     found += [_refusal(rollup, each) for each in find_refusals(rollup)[:_SHOWN]]
     found += [
         alarm("queue_growing", each.name, [f"{each.hits:,} recipients wait, more in each of the last hours"], {},

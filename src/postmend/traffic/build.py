@@ -89,7 +89,7 @@ def _groups(cells: dict[tuple[str, str], int], trouble: int) -> list[Group]:
 def _by(rollup: Rollup, trouble: int) -> dict[str, list[Group]]:
     accounts: dict[tuple[str, str], int] = defaultdict(int)
     clients: dict[tuple[str, str], int] = defaultdict(int)
-    for account, ip, _, cell in rollup.cells():
+    for (account, ip), cell in rollup.by_source().items():
         kind, _, name = to_str(account).partition(" ")
         accounts[kind, name or kind] += cell
         if ip:

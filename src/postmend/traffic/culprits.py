@@ -6,15 +6,18 @@ Everything is relative: to the account's own hours before, to what befell all th
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from postmend.traffic.counts import unpack
+from postmend.traffic.rollup import Rollup
 from postmend.traffic.statistics import surprise
 
 WINDOWS_H = (1, 3, 12)  # a burst; what trickles; what hides
 FEWEST = 30  # no rate is judged on less
 _FEWEST_BAD = 6
+_SWARM = 8  # client addresses that one person does not have
+_NOBODY = frozenset({b"inbound", b"notices", b"returned", b"others"})
 _DAY = 24
 _PRIOR = 60.0  # recipients' worth of trust in what is usual among all
 _SHARED = ("domain", "user", "script")  # kinds of accounts that live on a shared server
@@ -57,52 +60,58 @@ class Culprit:
     share: float
 
 
-def _table(cells: Iterable[tuple[bytes, bytes, int, int]]) -> dict[bytes, dict[int, Hour]]:
-    accounts: dict[bytes, dict[int, Hour]] = defaultdict(dict)
-    for account, ip, hour, cell in cells:
-        if b" " not in account:  # what came in, and notices
+def _volume_bad(cell: int) -> tuple[int, int, int]:
+    """Recipients, bad outcomes, and those of them that are dead addresses."""
+    _, delivered, bounced, _, deferred, _, dead, blocked = unpack(cell)
+    volume = delivered + bounced + deferred
+    return volume, min(dead + blocked, volume), dead
+
+
+def _table(rollup: Rollup, wanted: set[bytes]) -> dict[bytes, dict[int, Hour]]:
+    accounts: dict[bytes, dict[int, Hour]] = {name: {} for name in wanted}
+    for account, ip, hour, cell in rollup.cells():
+        hours = accounts.get(account)
+        if hours is None:
             continue
-        _, delivered, bounced, _, deferred, _, dead, blocked = unpack(cell)
-        row = accounts[account].setdefault(hour, Hour())
-        volume = delivered + bounced + deferred
+        row = hours.setdefault(hour, Hour())
+        volume, bad, dead = _volume_bad(cell)
         row.volume += volume
-        row.bad += min(dead + blocked, volume)
+        row.bad += bad
         row.dead += dead
         if ip:
             row.by_ip[ip] = row.by_ip.get(ip, 0) + volume
     return accounts
 
 
-def find_culprits(cells: Iterable[tuple[bytes, bytes, int, int]]) -> list[Culprit]:
+def find_culprits(rollup: Rollup) -> list[Culprit]:
     """Judge every account of the base table; the worst first."""
-    accounts = _table(cells)
-    totals: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-    for hours in accounts.values():
-        for hour, row in hours.items():
-            totals[hour][0] += row.volume
-            totals[hour][1] += row.bad
-    usual = _usual_share(accounts)
+    sums: dict[bytes, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for (account, _), cell in rollup.by_source().items():
+        if account not in _NOBODY:
+            volume, bad, _ = _volume_bad(cell)
+            row = sums[account]
+            row[0], row[1], row[2] = row[0] + volume, row[1] + bad, row[2] + 1
+    suspects = {name for name, (_, bad, ips) in sums.items() if bad >= _FEWEST_BAD or ips >= _SWARM}
+    accounts = _table(rollup, suspects)
+    totals = {hour: _volume_bad(cell)[:2] for hour, cell in rollup.by_hour(_NOBODY).items()}
+    usual = _usual_share(sums)
     found = [culprit for name, hours in accounts.items() if (culprit := _Judge(name, hours, totals, usual).verdict())]
     known = {culprit.account for culprit in found}
-    found += (each for each in _steady(accounts, known) if each)
+    found += _steady(accounts, sums, known)
     return sorted(found, key=lambda c: -c.bad)
 
 
-def _usual_share(accounts: dict[bytes, dict[int, Hour]]) -> float:
+def _usual_share(sums: dict[bytes, list[int]]) -> float:
     """The share of bad outcomes that is usual: the middle one of the accounts that send enough to tell."""
-    shares = []
-    for hours in accounts.values():
-        volume = sum(row.volume for row in hours.values())
-        if volume >= FEWEST:
-            shares.append(sum(row.bad for row in hours.values()) / volume)
-    return sorted(shares)[len(shares) // 2] if shares else 0.02
+    shares = sorted(bad / volume for volume, bad, _ in sums.values() if volume >= FEWEST)
+    return shares[len(shares) // 2] if shares else 0.02
 
 
 class _Judge:
     """Goes through one account's hours in order, knowing at each only what lies before it."""
 
     def __init__(
-        self, account: bytes, hours: dict[int, Hour], totals: dict[int, list[int]], usual: float
+        self, account: bytes, hours: dict[int, Hour], totals: dict[int, tuple[int, int]], usual: float
     ) -> None:  # fmt: skip
         self._account = account
         self._hours = hours
@@ -115,7 +124,7 @@ class _Judge:
                 self._seen_ips.setdefault(ip, hour)
 
     def verdict(self) -> Culprit | None:
-        if sum(row.bad for row in self._hours.values()) < _FEWEST_BAD and len(self._seen_ips) < 8:
+        if sum(row.bad for row in self._hours.values()) < _FEWEST_BAD and len(self._seen_ips) < _SWARM:
             return None
         for position, hour in enumerate(self._order):
             for window in WINDOWS_H:
@@ -141,7 +150,7 @@ class _Judge:
         start = min(inside)
         past = self._order[: position + 1 - len(inside)]
         fresh, fresh_share = self._fresh(inside, volume, past)
-        if bad < _FEWEST_BAD and fresh < 8:
+        if bad < _FEWEST_BAD and fresh < _SWARM:
             return None
         most = self._most(past, window)
         times = volume / (most + 5)
@@ -156,7 +165,7 @@ class _Judge:
         """Client IPs that this account was never seen with before, and their share of the window's mail."""
         if not past or inside[0] - self._order[0] < _DAY // 2:  # nothing to be new against
             many = {ip for h in inside for ip in self._hours[h].by_ip}
-            return (len(many), 1.0) if len(many) >= 8 else (0, 0.0)
+            return (len(many), 1.0) if len(many) >= _SWARM else (0, 0.0)
         start = min(inside)
         amounts: dict[bytes, int] = defaultdict(int)
         for h in inside:
@@ -258,22 +267,20 @@ def _guilty(
     return points >= 4
 
 
-def _steady(accounts: dict[bytes, dict[int, Hour]], known: set[bytes]) -> Iterator[Culprit]:
+def _steady(
+    accounts: dict[bytes, dict[int, Hour]], sums: dict[bytes, list[int]], known: set[bytes]
+) -> Iterator[Culprit]:
     """Accounts of a shared server that have caused most of the trouble for as long as the log goes back."""
-    sums = {
-        name: (sum(r.volume for r in hours.values()), sum(r.bad for r in hours.values()))
-        for name, hours in accounts.items()
-    }
-    volume, bad = sum(v for v, _ in sums.values()), sum(b for _, b in sums.values())
+    volume, bad = sum(row[0] for row in sums.values()), sum(row[1] for row in sums.values())
     if len(sums) < 3 or bad < FEWEST:
         return
-    for name, (own_volume, own_bad) in sums.items():
+    for name, hours in accounts.items():
+        own_volume, own_bad, _ = sums[name]
         if name in known or own_volume < 100 or own_bad < bad * _STEADY_SHARE:
             continue
         rest = (bad - own_bad + 1) / max(volume - own_volume, 1)
         limit = max(_STEADY_TIMES * rest, 0.1)
         if surprise(own_bad, own_volume, limit) >= _CLEAR:
-            hours = accounts[name]
             yield Culprit(
                 name, min(hours), max(hours), 0, own_volume, own_bad, sum(r.dead for r in hours.values()), 0, rest, 0,
                 (), night=False, steady=True, share=own_bad / bad,

@@ -224,6 +224,24 @@ class Rollup:
                 mine.count += sample.count
                 mine.first, mine.last = min(mine.first, sample.first), max(mine.last, sample.last)
 
+    def by_source(self) -> dict[tuple[bytes, bytes], int]:
+        """The sum of each source: account, client IP."""
+        sums: dict[int, int] = {}
+        for key, cell in self.hours.items():
+            source = key >> HOUR_BITS
+            sums[source] = sums.get(source, 0) + cell
+        return {self.sources[source]: cell for source, cell in sums.items()}
+
+    def by_hour(self, besides: frozenset[bytes] = frozenset()) -> dict[int, int]:
+        """The sum of each hour, of all accounts but these."""
+        left_out = {number for number, (account, _) in enumerate(self.sources) if account in besides}
+        sums: dict[int, int] = {}
+        for key, cell in self.hours.items():
+            if key >> HOUR_BITS not in left_out:
+                hour = key & HOUR_MASK
+                sums[hour] = sums.get(hour, 0) + cell
+        return sums
+
     def cells(self) -> Iterator[tuple[bytes, bytes, int, int]]:
         """Account, client IP, hour, cell."""
         for key, cell in self.hours.items():

@@ -464,7 +464,11 @@ class Stitcher:
         for awaited in self.awaited.values():
             self._final(awaited)
         self.awaited.clear()
+
+    def tables(self) -> Rollup:
+        """The sums so far; what is inside a content filter comes when it is out."""
         self.rollup.hosts = {name: book.days for name, book in self.books.items() if book.days}
+        return self.rollup
 
     def merge(self, other: "Stitcher") -> None:
         """Take over what another stitcher has read of the log's next part."""

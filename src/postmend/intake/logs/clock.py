@@ -8,6 +8,7 @@ from datetime import date
 
 MONTHS = {name: i for i, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 _MOST = 20_000  # minutes remembered: two weeks of them
+_MOST_DAYS = 1000  # days
 _EPOCH = date(1970, 1, 1).toordinal()
 _HALF_YEAR = 6
 
@@ -41,6 +42,7 @@ class Clock:
         self.year = year
         self._month = 0
         self._seen: dict[bytes, int] = {}
+        self._days: dict[tuple[int, bytes], int] = {}
 
     def minute(self, stamp: bytes) -> int:
         """Minutes since 1970; -1 where the stamp names no time."""
@@ -54,15 +56,24 @@ class Clock:
 
     def _read(self, stamp: bytes) -> int:
         try:
+            hour, minute = int(stamp[-5:-3]), int(stamp[-2:])
             if stamp[4:5] == b"-":
-                year, month, day = int(stamp[:4]), int(stamp[5:7]), int(stamp[8:10])
+                year, month = int(stamp[:4]), int(stamp[5:7])
             else:
-                month, day = MONTHS[stamp[:3]], int(stamp[4:6])
+                month = MONTHS[stamp[:3]]
                 year = self._year_of(month)
-            at = minutes(year, month, day, int(stamp[-5:-3]), int(stamp[-2:]))
+            key = (year, stamp[:-6])
+            start = self._days.get(key)
+            if start is None:
+                start = minutes(year, month, int(stamp[-8:-6]), 0, 0)
+                if start is None:
+                    return -1
+                if len(self._days) >= _MOST_DAYS:
+                    self._days.clear()
+                self._days[key] = start
         except (KeyError, ValueError):
             return -1
-        return -1 if at is None or int(stamp[-5:-3]) > 23 else at
+        return -1 if hour > 23 or minute > 59 else start + hour * 60 + minute
 
     def _year_of(self, month: int) -> int:
         gone = month - self._month if self._month else 0
