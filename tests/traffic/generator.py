@@ -174,15 +174,28 @@ class Postfix:
         return "".join(lines).encode()
 
 
+def _base62(number: int) -> str:
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    text = ""
+    while number:
+        number, rest = divmod(number, 62)
+        text = digits[rest] + text
+    return text
+
+
 class Exim(Postfix):
-    """Writes the same mails as Exim's main log has them."""
+    """Writes the same mails as Exim's main log has them; `long_ids` as of 4.97."""
+
+    long_ids = False
 
     def _log(self, at: datetime, program: str, text: str) -> None:
         self.lines.append((at, f"{at:%Y-%m-%d %H:%M:%S} {text}\n"))
 
     def _ident(self) -> str:
         self._number += 1
-        return f"1t{self._number % 10000:04d}-{self._number:011d}-{self._number % 100:02d}ab"
+        if self.long_ids:
+            return f"1t{self._number % 10000:04d}-{self._number:011d}-{self._number % 100:02d}ab"
+        return f"1{_base62(self._number):0>5.5}-{self._number % 10**6:06d}-0A"
 
     def write(self, mail: Mail) -> None:
         ident, at = self._ident(), mail.at

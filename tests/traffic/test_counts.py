@@ -59,9 +59,11 @@ def test_postfix(tmp_path: Path, iso: bool, hop: bool, shuffle: int) -> None:
 
 
 @pytest.mark.parametrize("shuffle", [0, 3], ids=["in-order", "out-of-order"])
-def test_exim(tmp_path: Path, shuffle: int) -> None:
-    path = tmp_path / "mainlog"
-    truth = log_of(Exim(), some_mails(800), path, shuffle=shuffle)
+@pytest.mark.parametrize("long_ids", [False, True], ids=["4.96", "4.98"])
+def test_exim(tmp_path: Path, shuffle: int, long_ids: bool) -> None:
+    path, writer = tmp_path / "mainlog", Exim()
+    writer.long_ids = long_ids
+    truth = log_of(writer, some_mails(800), path, shuffle=shuffle)
     check(postmend.report(path), truth)
 
 

@@ -89,11 +89,19 @@ class _Refusals:
             f if f.mail_from else replace(f, mail_from=self._senders.get(f.queue_id, "")) for f in self.found.values()
         )
 
-    def client(self, at: int, host: bytes, ident: bytes, client: bytes, login: bytes) -> None:
-        """Not needed here."""
+    def client(
+        self, at: int, host: bytes, ident: bytes, client: bytes, login: bytes, mail_from: bytes | None = None
+    ) -> None:  # fmt: skip
+        """Of a message's beginning only the MAIL FROM is needed."""
+        if mail_from is not None:
+            self.sender(at, host, ident, mail_from)
 
-    def local(self, at: int, host: bytes, ident: bytes, user: bytes, script: bytes) -> None:
-        """Not needed here."""
+    def local(
+        self, at: int, host: bytes, ident: bytes, user: bytes, script: bytes, mail_from: bytes | None = None
+    ) -> None:  # fmt: skip
+        """Of a message's beginning only the MAIL FROM is needed."""
+        if mail_from is not None:
+            self.sender(at, host, ident, mail_from)
 
     def script(self, at: int, host: bytes, ident: bytes, script: bytes) -> None:
         """Not needed here."""

@@ -74,7 +74,7 @@ class Peers:
 
     def _read(self, raw: bytes) -> Peer:
         name, _, ip = raw.partition(b"[")
-        name, ip = name.strip().lower(), ip.partition(b"]")[0]
+        name, ip = name.partition(b" (")[0].strip(b" ()").lower(), ip.partition(b"]")[0]
         local = not ip and (name.startswith(_LOCAL) or b"." not in name)
         host = name.decode("latin-1")
         internal = bool(ip) and (private_ip(ip) or (b"." in name and name.split(b".")[0] in self._own))

@@ -67,6 +67,7 @@ class Rollup:
     door_clients: dict[bytes, int] = field(default_factory=dict)
     relayed: dict[bytes, set[bytes]] = field(default_factory=dict)  # outside client without login: recipient domains
     complaints: dict[tuple[int, bytes, str], int] = field(default_factory=dict)  # day, From domain, provider
+    _days: dict[bytes, dict[int, int]] = field(default_factory=dict)  # the same days by MAIL FROM
     _index: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
 
     def source(self, account: bytes, ip: bytes) -> int:
@@ -105,11 +106,16 @@ class Rollup:
 
     def sender_days(self, mail_from: bytes) -> dict[int, int]:
         """The days of a MAIL FROM's domain."""
+        days = self._days.get(mail_from)
+        if days is not None:
+            return days
         domain = mail_from.rpartition(b"@")[2].lower()
-        days = self.senders.get(domain)
-        if days is None:
-            domain = domain if len(self.senders) < _MOST_DOMAINS else OTHERS
-            days = self.senders.setdefault(domain, {})
+        if domain not in self.senders and len(self.senders) >= _MOST_DOMAINS:
+            domain = OTHERS
+        days = self.senders.setdefault(domain, {})
+        if len(self._days) >= _MOST_VALUES:
+            self._days.clear()
+        self._days[mail_from] = days
         return days
 
     def final(self, hour: int, source: int, recipient: bytes, cell: int, peer: Peer) -> None:

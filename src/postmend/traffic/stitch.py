@@ -86,15 +86,21 @@ class Stitcher:
 
     # --- what the log says ---
 
-    def client(self, at: int, host: bytes, ident: bytes, client: bytes, login: bytes) -> None:
+    def client(
+        self, at: int, host: bytes, ident: bytes, client: bytes, login: bytes, mail_from: bytes | None = None
+    ) -> None:  # fmt: skip
         """Take a message's beginning at the door."""
+        login = login.lower()
         book = self.books.get(host)
         if book is not None and ident not in book.messages and len(book.messages) < _MOST_OPEN and not self.awaited:
             # What happens most often, without the calls that the rest needs.
-            book.messages[ident] = Message(book, ident, None, client, login.lower(), opened=True)
-            return
-        message = self._opened(host, ident)
-        message.client, message.login = client, login.lower() or message.login
+            ready = mail_from is not None and login != b""
+            message = Message(book, ident, mail_from, client, login, opened=True, ready=ready)
+            book.messages[ident] = message
+        else:
+            message = self._opened(host, ident)
+            message.client, message.login = client, login or message.login
+            message.mail_from = message.mail_from if mail_from is None else mail_from
         if message.mail_from is not None and not message.ready:
             self._settle(message)
 
@@ -109,10 +115,14 @@ class Stitcher:
                 else:
                     self._settle(message)
 
-    def local(self, at: int, host: bytes, ident: bytes, user: bytes, script: bytes) -> None:
+    def local(
+        self, at: int, host: bytes, ident: bytes, user: bytes, script: bytes, mail_from: bytes | None = None
+    ) -> None:  # fmt: skip
         """Take a message's beginning on this host."""
         message = self._opened(host, ident)
         message.user, message.script = user or b"local", script or message.script
+        if mail_from is not None:
+            message.mail_from = mail_from
         if not message.ready:
             self._settle(message)
 

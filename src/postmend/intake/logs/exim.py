@@ -22,22 +22,29 @@ REJECT = re.compile(
     rb"(?:H=(\([^)]*\)|\S+)(?: \(([^)]*)\))?(?: \[([^\]]*)\](?::\d+)?)?.*? )?(?:F=<([^>]*)> )?(?:A=\S+ )?"
     rb"(?:temporarily )?rejected ((?:after |after reading )?[A-Z]{4,}|EHLO or HELO|connection)(?: (?:<([^>]*)>)?([^\n:]*))?: ?(.*)$"
 )
-_HOST = re.compile(rb" H=(\S+)(?: \([^)]*\))? \[([^\]]*)\]")
-_AT = re.compile(rb" H=(?:(\S+) )?(?:\([^)]*\) )?\[([^\]]*)\]")
-_LOGIN = re.compile(rb" A=[^\s:]+:(\S+)")
-_USER = re.compile(rb" U=(\S+)")
 _PARENT = re.compile(rb" R=(" + IDENT + rb")(?: |$)")
-_CONFIRMED = re.compile(rb' C="([^"]*)"')
 _SENDER = re.compile(rb" [FP]=<([^>]*)>")
 _STATUS = re.compile(rb"\b([45]\.\d{1,3}\.\d{1,3})\b")
-_MARKS = {
-    b"=>": Outcome.DELIVERED, b"->": Outcome.DELIVERED, b">>": Outcome.DELIVERED, b"**": Outcome.BOUNCED,
-    b"==": Outcome.DEFERRED,
-}  # fmt: skip
+_DELIVERED = {b"=>", b"->", b">>"}
+_REFUSED = {b"**": Outcome.BOUNCED, b"==": Outcome.DEFERRED}
 _OVER = (b"retry timeout exceeded", b"retry time exceeded", b"timed out: retry")
 HEAD = re.compile(
     rb"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*(?: [+-]\d{4})?(?: \[\d+\])? (?:" + IDENT + rb" )?", re.MULTILINE
 )
+
+
+def _named(fields: bytes) -> bytes:
+    """`name (helo) [ip]` of ` H=name (helo) [ip]`, empty where there is none."""
+    start = fields.find(b"H=")
+    if start < 0:
+        return b""
+    return fields[start + 2 : fields.find(b"]", start) + 1]
+
+
+def _field(fields: bytes, name: bytes) -> bytes:
+    """The value behind ` A=`, up to the next space."""
+    start = fields.find(name)
+    return fields[start + len(name) :].partition(b" ")[0] if start >= 0 else b""
 
 
 class Exim:
@@ -51,58 +58,69 @@ class Exim:
         """One line behind its time and id (empty where it has none)."""
         if not ident:
             return self._without_id(at, host, rest)
-        mark, body = rest[:2], rest[3:]
-        if mark == b"<=":
+        mark, _, body = rest.partition(b" ")
+        return self.marked(at, host, ident, mark, body)
+
+    def marked(self, at: int, host: bytes, ident: bytes, mark: bytes, body: bytes) -> Kept:
+        """One line of message `ident`: its mark (`<=`, `=>`, `Completed`) and what stands behind it."""
+        if mark in _DELIVERED:
+            self._delivery(at, host, ident, body)
+        elif mark == b"<=":
             self._arrival(at, host, ident, body)
-        elif mark in _MARKS:
-            return self._attempt(at, host, ident, mark, body)
-        elif rest.startswith(b"Completed"):
+        elif mark == b"Completed":
             self._sink.removed(at, host, ident)
-        elif b" rejected " in rest:
-            return self._reject(at, host, rest)
+        elif mark in _REFUSED:
+            return self._refusal(at, host, ident, _REFUSED[mark], body)
+        elif b" rejected " in body:
+            return self._reject(at, host, b"%s %s" % (mark, body))
         else:
             return Kept.KNOWN
         return Kept.USED
 
     def _arrival(self, at: int, host: bytes, ident: bytes, body: bytes) -> None:
         mail_from, _, rest = body.partition(b" ")
-        rest = b" " + rest
-        at_host, login = _AT.search(rest), _LOGIN.search(rest)
-        user = None if at_host else _USER.search(rest)
-        parent = _PARENT.search(rest)
-        local = b" P=local" in rest
+        # The subject, where it is logged, is the sender's own words.
+        fields = b" " + rest.partition(b' T="')[0]
+        mail_from = b"" if mail_from == b"<>" else mail_from
+        client = _named(fields)
+        if client:
+            self._sink.client(at, host, ident, client, _field(fields, b" A=").partition(b":")[2], mail_from)
+            return
+        parent = None if mail_from else _PARENT.search(fields)
         if parent:
             self._sink.notice(at, host, ident, parent[1])
-        elif at_host:
-            client = b"%s[%s]" % (at_host[1] or b"", at_host[2])
-            self._sink.client(at, host, ident, client, login[1] if login else b"")
-        else:
-            self._sink.local(at, host, ident, user[1] if user else b"", self._folder if local else b"")
-        self._sink.sender(at, host, ident, b"" if mail_from == b"<>" else mail_from)
-        if local:
+            return
+        self._sink.local(at, host, ident, _field(fields, b" U="), self._folder, mail_from)
+        if b" P=local" in fields:
             self._folder = b""
 
-    def _attempt(self, at: int, host: bytes, ident: bytes, mark: bytes, body: bytes) -> Kept:
+    def _delivery(self, at: int, host: bytes, ident: bytes, body: bytes) -> None:
+        recipient, _, fields = body.partition(b" ")
+        original = b""
+        if fields.startswith((b"<", b"(")):
+            opened = fields.find(b"<")
+            original = fields[opened + 1 : fields.find(b">", opened)] if 0 <= opened < 200 else b""
+            if b"@" not in recipient:  # a file, a pipe or a local part: the address led to it
+                recipient, original = original or recipient, recipient
+        relay = _named(fields) or b"local"
+        self._sink.attempt(at, host, ident, recipient.rstrip(b":"), Outcome.DELIVERED, relay, fields, b"", original)
+
+    def _refusal(self, at: int, host: bytes, ident: bytes, outcome: Outcome, body: bytes) -> Kept:
         found = ATTEMPT.match(body)
         if found is None:
             return Kept.UNKNOWN
         recipient, original, fields, text = found.groups(b"")
-        where = _HOST.search(body)
-        relay = b"%s[%s]" % (where[1], where[2]) if where else b"local"
-        outcome = _MARKS[mark]
-        if outcome is Outcome.DELIVERED:
-            confirmed = _CONFIRMED.search(fields)
-            text = confirmed[1] if confirmed else text
-        elif outcome is Outcome.BOUNCED and any(words in text for words in _OVER):
+        if outcome is Outcome.BOUNCED and any(words in text for words in _OVER):
             outcome = Outcome.EXPIRED
-        if outcome:
-            sender = _SENDER.search(fields)
-            if sender:
-                self._sink.sender(at, host, ident, sender[1])
-        if original and b"@" not in recipient:  # a file, a pipe or a local part: the address led to it
+        sender = _SENDER.search(fields)
+        if sender:
+            self._sink.sender(at, host, ident, sender[1])
+        if original and b"@" not in recipient:
             recipient, original = original, recipient
-        status = _STATUS.search(text) if outcome else None
-        self._sink.attempt(at, host, ident, recipient, outcome, relay, text, status[1] if status else b"", original)
+        status, relay = _STATUS.search(text), _named(body[: found.start(4)]) if text else b""
+        self._sink.attempt(
+            at, host, ident, recipient, outcome, relay or b"local", text, status[1] if status else b"", original
+        )
         return Kept.USED
 
     def _without_id(self, at: int, host: bytes, rest: bytes) -> Kept:

@@ -28,13 +28,20 @@ class Sink(Protocol):
     All texts are bytes as they stand in the log: outside text, nothing in it is to be trusted.
     """
 
-    def client(self, at: int, host: bytes, ident: bytes, client: bytes, login: bytes) -> None:
-        """Message `ident` begins: it comes from `client` (`name[ip]`), authenticated as `login` (SASL), if at all."""
+    def client(
+        self, at: int, host: bytes, ident: bytes, client: bytes, login: bytes, mail_from: bytes | None = None
+    ) -> None:  # fmt: skip
+        """Message `ident` begins: it comes from `client` (`name[ip]`), authenticated as `login` (SASL), if at all.
+
+        `mail_from` where the same line tells it.
+        """
 
     def sender(self, at: int, host: bytes, ident: bytes, mail_from: bytes) -> None:
         """The message's MAIL FROM; empty is the null reverse-path."""
 
-    def local(self, at: int, host: bytes, ident: bytes, user: bytes, script: bytes) -> None:
+    def local(
+        self, at: int, host: bytes, ident: bytes, user: bytes, script: bytes, mail_from: bytes | None = None
+    ) -> None:  # fmt: skip
         """The message begins here: handed in by a local `user` (name or uid), by `script` where that is told."""
 
     def script(self, at: int, host: bytes, ident: bytes, script: bytes) -> None:

@@ -130,20 +130,47 @@ class LogReader:
             self.strange.append(line[:_SAMPLE])
 
     def _exim_lines(self, lines: list[bytes]) -> None:
-        tally, minute, read, host, match = self.tally, self.clock.minute, self._exim.line, self._host, EXIM_LINE.match
+        """The loop that everything of Exim's main log goes through."""
+        tally, minute, read, host = self.tally, self.clock.minute, self._exim.marked, self._host
+        used = 0
+        last, at = b"", -1
         for line in lines:
-            found = match(line)
-            if found is None:
-                if line.strip():
-                    self._strange(line)
+            try:
+                _, _, ident, mark, body = line.split(None, 4)
+            except ValueError:
+                if not line.endswith(b" Completed"):
+                    self._uncommon_exim(line)
+                    continue
+                ident, mark, body = line[20:-10], b"Completed", b""
+            stamp = line[:ISO]
+            if stamp != last:
+                last, at = stamp, minute(stamp)
+            if at < 0 or ident[6:7] != b"-" or b"-" not in ident[-5:]:
+                self._uncommon_exim(line)
                 continue
-            stamp, ident, rest = found.groups(b"")
-            at = minute(stamp)
-            kept = read(at, host, ident, rest) if at >= 0 else _UNKNOWN
-            if kept is _UNKNOWN:
+            kept = read(at, host, ident, mark, body)
+            if kept is _USED:
+                used += 1
+            elif kept is _UNKNOWN:
                 self._strange(line)
             else:
                 tally[kept] += 1
+        tally[_USED] += used
+
+    def _uncommon_exim(self, line: bytes) -> None:
+        """A line with a zone or a process id before the message id, without an id, or of another form."""
+        found = EXIM_LINE.match(line)
+        if found is None:
+            if line.strip():
+                self._strange(line)
+            return
+        stamp, ident, rest = found.groups(b"")
+        at = self.clock.minute(stamp)
+        kept = self._exim.line(at, self._host, ident, rest) if at >= 0 else _UNKNOWN
+        if kept is _UNKNOWN:
+            self._strange(line)
+        else:
+            self.tally[kept] += 1
 
     def _syslog_lines(self, lines: list[bytes]) -> None:
         """The loop that everything of a syslog goes through: as little as can be for a line of no interest."""
