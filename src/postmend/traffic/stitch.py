@@ -20,7 +20,7 @@ from postmend.traffic.rollup import Rollup, cell_of
 _CHILD = re.compile(
     rb"queued as ([0-9A-Za-z]+)|\bid=(\w{6}-\w{6,11}-\w{2,4})|\b([0-9A-Za-z]{8,20}) Message accepted for delivery"
 )
-_MOST_CLOSED = 20_000  # messages kept after they left the queue, for lines that come late
+_MOST_CLOSED = 10_000  # messages kept after they left the queue, for lines that come late
 _MOST_OPEN = 150_000
 _MOST_AWAITED = 100_000
 _MOST_PENDING = 5_000  # lines of one message whose origin is not known yet
@@ -106,7 +106,10 @@ class Stitcher:
 
     def sender(self, at: int, host: bytes, ident: bytes, mail_from: bytes) -> None:
         """Take the MAIL FROM; it comes again with each run of the queue."""
-        message = self._message(host, ident)
+        try:
+            message = self.books[host].messages[ident]
+        except KeyError:
+            message = self._new(host, ident)
         if message.mail_from is None:
             message.mail_from = mail_from
             if message.opened and not message.ready:
@@ -146,7 +149,10 @@ class Stitcher:
         status: bytes = b"", original: bytes = b"",
     ) -> None:  # fmt: skip
         """Take one recipient's delivery attempt."""
-        message = self._message(host, ident)
+        try:
+            message = self.books[host].messages[ident]
+        except KeyError:
+            message = self._new(host, ident)
         if message.ready:
             peer = self._peers.known.get(relay) or self._peers(relay)
             if outcome is _DELIVERED and (not peer.internal or peer.local):
@@ -170,13 +176,21 @@ class Stitcher:
 
     def removed(self, at: int, host: bytes, ident: bytes) -> None:
         """The message left the queue; keep it a while for lines that come late."""
-        message = self._message(host, ident)
-        if not message.removed:
-            message.removed = True
-            closed = self._closed
-            closed.append(message)
-            if len(closed) > _MOST_CLOSED:
-                self._forget(closed.popleft())
+        try:
+            message = self.books[host].messages[ident]
+        except KeyError:
+            message = self._new(host, ident)
+        if message.removed:
+            return
+        message.removed = True
+        closed = self._closed
+        closed.append(message)
+        if len(closed) > _MOST_CLOSED:
+            old = closed.popleft()
+            if not old.ready:
+                self._settle(old, force=True)
+            if old.host.messages.get(old.ident) is old:
+                del old.host.messages[old.ident]
 
     def refusal(
         self, at: int, host: bytes, stage: bytes, client: bytes, helo: bytes, mail_from: bytes, recipient: bytes,
@@ -269,13 +283,6 @@ class Stitcher:
     def _retire(self, message: Message) -> None:
         if not message.ready:
             self._settle(message, force=True)
-
-    def _forget(self, message: Message) -> None:
-        if not message.ready:
-            self._settle(message, force=True)
-        messages = message.host.messages
-        if messages.get(message.ident) is message:
-            del messages[message.ident]
 
     def _evict(self, book: dict[bytes, Message]) -> None:
         """Too many messages are open: the oldest tenth counts as it is."""

@@ -80,18 +80,19 @@ class Exim:
     def _arrival(self, at: int, host: bytes, ident: bytes, body: bytes) -> None:
         mail_from, _, rest = body.partition(b" ")
         # The subject, where it is logged, is the sender's own words.
-        fields = b" " + rest.partition(b' T="')[0]
+        fields = rest.partition(b' T="')[0] if b' T="' in rest else rest
         mail_from = b"" if mail_from == b"<>" else mail_from
         client = _named(fields)
         if client:
-            self._sink.client(at, host, ident, client, _field(fields, b" A=").partition(b":")[2], mail_from)
+            login = _field(fields, b" A=").partition(b":")[2] if b" A=" in fields else b""
+            self._sink.client(at, host, ident, client, login, mail_from)
             return
-        parent = None if mail_from else _PARENT.search(fields)
+        parent = None if mail_from else _PARENT.search(b" " + fields)
         if parent:
             self._sink.notice(at, host, ident, parent[1])
             return
-        self._sink.local(at, host, ident, _field(fields, b" U="), self._folder, mail_from)
-        if b" P=local" in fields:
+        self._sink.local(at, host, ident, _field(b" " + fields, b" U="), self._folder, mail_from)
+        if b"P=local" in fields:
             self._folder = b""
 
     def _delivery(self, at: int, host: bytes, ident: bytes, body: bytes) -> None:

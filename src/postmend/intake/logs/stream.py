@@ -135,13 +135,14 @@ class LogReader:
         used = 0
         last, at = b"", -1
         for line in lines:
-            try:
-                _, _, ident, mark, body = line.split(None, 4)
-            except ValueError:
-                if not line.endswith(b" Completed"):
+            if line[-10:] == b" Completed":
+                ident, mark, body = line[20:-10], b"Completed", b""
+            else:
+                try:
+                    _, _, ident, mark, body = line.split(None, 4)
+                except ValueError:
                     self._uncommon_exim(line)
                     continue
-                ident, mark, body = line[20:-10], b"Completed", b""
             stamp = line[:ISO]
             if stamp != last:
                 last, at = stamp, minute(stamp)
