@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from postmend.intake.log import looks_like_log
 from postmend.intake.logs import sniff
 from postmend.intake.logs.clock import MONTHS, Clock
 from postmend.intake.logs.exim import LINE as EXIM_LINE
@@ -21,12 +22,14 @@ from postmend.intake.logs.syslog import STAMP
 from postmend.model import ParseError
 
 CHUNK = 1 << 20
+_PACKED = 16 << 10  # packed bytes that are unpacked at a time
 HEAD = 256 << 10
 _STAMPED = re.compile(rb"^(?:<\d{1,3}>)?(?:1 )?(" + STAMP + rb"):\d\d", re.MULTILINE)
 _MOST_TIMES = 2000  # that a compressed file may grow, above ...
 _MOST_FREE = 1 << 30  # ... this many bytes
 _DAY_S = 86400
 _SET_BACK_DAYS = 14
+_PASTED = 20  # lines of a log that somebody pasted
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +82,30 @@ def _unpacked(
     more: Callable[[int], bytes], data: bytes, make: Callable[[], Any], problem: Callable[[str], None],
     read: Callable[[int], None],
 ) -> Iterator[bytes]:  # fmt: skip
-    """Members of a compressed file one after the other, in bounded pieces."""
+    """Members of a compressed file one after the other, in bounded pieces: what stands before a damage is read."""
     unpack, taken, given = make(), 0, 0
     try:
         while data:
             taken += len(data)
             read(len(data))
-            while data:
-                piece = (
-                    unpack.decompress(data, CHUNK) if hasattr(unpack, "unconsumed_tail") else unpack.decompress(data)
-                )
-                given += len(piece)
-                if given > _MOST_FREE and given > taken * _MOST_TIMES:
-                    problem("grows out of all measure when unpacked; the rest is left out")
-                    return
-                if piece:
-                    yield piece
-                data = getattr(unpack, "unconsumed_tail", b"")
-                if getattr(unpack, "eof", False):
-                    data = unpack.unused_data
-                    unpack = make() if data.strip(b"\0") else unpack
-                    data = data.strip(b"\0") and data
+            for start in range(0, len(data), _PACKED):
+                part = data[start : start + _PACKED]
+                while part:
+                    if getattr(unpack, "eof", False):
+                        if not part.strip(b"\0"):
+                            break  # padding
+                        unpack = make()
+                    if hasattr(unpack, "unconsumed_tail"):
+                        piece = unpack.decompress(part, CHUNK)
+                    else:
+                        piece = unpack.decompress(part)
+                    given += len(piece)
+                    if given > _MOST_FREE and given > taken * _MOST_TIMES:
+                        problem("grows out of all measure when unpacked; the rest is left out")
+                        return
+                    if piece:
+                        yield piece
+                    part = getattr(unpack, "unconsumed_tail", b"") or getattr(unpack, "unused_data", b"")
             data = more(CHUNK)
         if not getattr(unpack, "eof", True):
             problem("ends in the middle (truncated); what was there has been read")
@@ -167,6 +173,8 @@ def is_log(head: bytes) -> bool:
     lines = [line for line in head.split(b"\n")[:200] if line.strip()]
     if head[:4096].lstrip().startswith((b"From ", b"Return-Path:", b"Received:")) or not lines:
         return False
+    if len(lines) > _PASTED and looks_like_log(head[:65536]):
+        return True  # though no line may be understood: that is then told
     known = sum(1 for line in lines if SYSLOG_LINE.match(line) or EXIM_LINE.match(line))
     return known * 5 >= len(lines) or known >= 20
 

@@ -190,6 +190,9 @@ def _make(wanted: Wanted, progress: Progress, keep: ExitStack) -> Report:
     rollup = read.stitcher.tables()
     if not (any(read.tally) or received.reports or rollup.hours or rollup.complaints):
         raise ParseError(next(iter(problems + read.problems), "nothing in it: logs, bounces or reports were expected"))
+    if read.tally[Kept.UNKNOWN] and sum(read.tally) == read.tally[Kept.UNKNOWN] and not received.reports:
+        first = read.strange[0].decode("utf-8", "replace")[:100]
+        raise ParseError(f"none of {sum(read.tally):,} lines was understood, such as {first!r}")
     told = problems + read.problems
     told += [
         f"{n} reports about {domain}: not one of the domains named" for domain, n in received.strangers.most_common(5)

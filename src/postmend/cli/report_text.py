@@ -32,10 +32,12 @@ def render(report: Report, paper: Paper, by: str | None = None) -> Iterator[str]
         return
     yield from _head(report, paper)
     yield from _findings(report, paper)
-    yield from _rates(report, paper)
+    if report.days:
+        yield from _rates(report, paper)
     yield from _days(report, paper)
     yield from _causes(report, paper)
     yield from _groups(report.by["account"], paper, "account", _SHORT)
+    yield from _received(report, paper)
     if len(report.by["sender"]) > 1:
         yield from _groups(report.by["sender"], paper, "sender", 5)
     yield from _ends(report, paper)
@@ -43,12 +45,18 @@ def render(report: Report, paper: Paper, by: str | None = None) -> Iterator[str]
 
 def _head(report: Report, paper: Paper) -> Iterator[str]:
     inputs, totals = report.inputs, report.totals
-    yield from paper.wrap(f"{inputs.lines:,} lines, {report.first or 'no time'} to {report.last or 'no time'}", "")
+    read = [(inputs.lines, "lines"), (inputs.mails, "mails"), (inputs.reports, "reports")]
+    what = ", ".join(f"{count:,} {name}" for count, name in read if count)
+    yield from paper.wrap(what + (f"; {report.first} to {report.last}" if report.first else ""), "")
+    if inputs.duplicates:
+        yield f"{inputs.duplicates:,} reports came twice and count once"
     if inputs.not_understood:
         line = f"{inputs.not_understood:,} lines ({inputs.share:.2%}) were not understood, such as: " + (
             inputs.strange[0] if inputs.strange else "-"
         )
         yield from (paper.style(each, fg="yellow") for each in paper.wrap(line[:200], "  ?? "))
+    if not report.days:
+        return
     yield from paper.wrap(
         f"{totals.messages:,} messages to {totals.sent:,} recipients: {totals.delivered:,} delivered, "
         f"{totals.bounced:,} bounced"
@@ -145,6 +153,30 @@ def _groups(groups: list[Group], paper: Paper, name: str, most: int) -> Iterator
         yield _line(group.name + kind, group, paper)
     if len(groups) > most:
         yield paper.style(f"  and {len(groups) - most} more: --by {name}", dim=True)
+
+
+def _received(report: Report, paper: Paper) -> Iterator[str]:
+    """What others report: DMARC and TLS."""
+    for domain in report.dmarc[:_SHORT]:
+        yield ""
+        yield paper.head(clean(f"DMARC: {domain.domain}"))
+        share = f"{domain.aligned / domain.messages:.1%}" if domain.messages else "none"
+        yield from paper.wrap(
+            f"{domain.messages:,} messages in {domain.reports:,} reports, {share} aligned; p={domain.policy}"
+        )
+        for source in domain.sources[:_SHORT]:
+            name = clean(f"{source.ip} {source.sender or ''}").strip()
+            room = max(paper.width - 34, 16)
+            aligned = source.aligned / max(source.messages, 1)
+            yield f"  {name[:room]:{room}} {source.messages:>10,} {aligned:>7.1%} aligned"
+    if report.tls:
+        yield ""
+        yield paper.head("TLS reports")
+        for each in report.tls[:_SHORT]:
+            why = ", ".join(f"{name} {count:,}" for name, count in each.failures.items())
+            yield from paper.wrap(
+                f"{each.domain}: {each.failed:,} of {each.failed + each.successful:,} sessions failed {why}"
+            )
 
 
 def _ends(report: Report, paper: Paper) -> Iterator[str]:
