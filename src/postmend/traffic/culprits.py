@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from postmend.traffic.counts import unpack
 from postmend.traffic.rollup import Rollup
-from postmend.traffic.statistics import surprise
+from postmend.traffic.statistics import onset, surprise
 
 WINDOWS_H = (1, 3, 12)  # a burst; what trickles; what hides
 FEWEST = 30  # no rate is judged on less
@@ -97,7 +97,8 @@ def find_culprits(rollup: Rollup) -> list[Culprit]:
     usual = _usual_share(sums)
     found = [culprit for name, hours in accounts.items() if (culprit := _Judge(name, hours, totals, usual).verdict())]
     known = {culprit.account for culprit in found}
-    found += _steady(accounts, sums, known)
+    log = range(min(totals, default=0), max(totals, default=-1) + 1)
+    found += _steady(accounts, sums, known, log)
     return sorted(found, key=lambda c: -c.bad)
 
 
@@ -268,9 +269,9 @@ def _guilty(
 
 
 def _steady(
-    accounts: dict[bytes, dict[int, Hour]], sums: dict[bytes, list[int]], known: set[bytes]
+    accounts: dict[bytes, dict[int, Hour]], sums: dict[bytes, list[int]], known: set[bytes], log: range
 ) -> Iterator[Culprit]:
-    """Accounts of a shared server that have caused most of the trouble for as long as the log goes back."""
+    """Accounts that have caused most of the trouble of a shared server; `log` are its hours."""
     volume, bad = sum(row[0] for row in sums.values()), sum(row[1] for row in sums.values())
     if len(sums) < 3 or bad < FEWEST:
         return
@@ -281,10 +282,19 @@ def _steady(
         rest = (bad - own_bad + 1) / max(volume - own_volume, 1)
         limit = max(_STEADY_TIMES * rest, 0.1)
         if surprise(own_bad, own_volume, limit) >= _CLEAR:
-            yield Culprit(
-                name, min(hours), max(hours), 0, own_volume, own_bad, sum(r.dead for r in hours.values()), 0, rest, 0,
-                (), night=False, steady=True, share=own_bad / bad,
-            )  # fmt: skip
+            yield _all_along(name, hours, log, rest, own_bad / bad)
+
+
+def _all_along(name: bytes, hours: dict[int, Hour], log: range, rest: float, share: float) -> Culprit:
+    """What an account has done since its trouble rose, or since the log begins."""
+    rose = onset([hours[h].bad if h in hours else 0 for h in log], [1] * len(log))
+    began = log[rose[0]] if rose else min(hours)
+    rows = [row for hour, row in hours.items() if hour >= began]
+    before = max((row.volume for hour, row in hours.items() if hour < began), default=0)
+    return Culprit(
+        name, began, max(hours), 1, sum(r.volume for r in rows), sum(r.bad for r in rows), sum(r.dead for r in rows),
+        before, rest, 0, (), night=False, steady=rose is None, share=share,
+    )  # fmt: skip
 
 
 def kind_of(account: bytes) -> str:
