@@ -201,10 +201,11 @@ def test_silent_lists_are_one_line() -> None:
 
 def test_ctrl_c_is_quiet() -> None:
     zone: Zone = {f"*.{top}": [("TIMEOUT", "")] for top in ("com", "net", "org", "arpa")}
-    with serve(zone) as (resolver, _):
+    with serve(zone) as (resolver, names):
         words = [POSTMEND, "explain", "--resolver", resolver, "--deadline", "30", SAMPLE]
         with subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-            time.sleep(0.7)
+            while not names.asked and process.poll() is None:  # it waits for an answer from then on
+                time.sleep(0.01)
             process.send_signal(signal.SIGINT)
             _, errors = process.communicate(timeout=10)
     assert process.returncode == 130
