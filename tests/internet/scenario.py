@@ -4,7 +4,7 @@ and what `postmend explain` must and must not make of it."""
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,6 @@ class Scenario:
     absent: tuple[str, ...] = ()
     repair: str = ""
     ipv6: bool = False
-    extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def to_domain(self) -> str:

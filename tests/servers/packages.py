@@ -17,9 +17,7 @@ GROUPS = {
     "postfix": ("postfix", "postfix-pcre", "postfix-policyd-spf-python", "postgrey"),
     "exim": ("exim4-daemon-heavy",),
     "opensmtpd": ("opensmtpd",),
-    "dovecot": ("dovecot-core", "dovecot-lmtpd"),
     "names": ("rbldnsd", "nsd", "unbound"),
-    "filters": ("opendkim", "opendmarc", "rspamd", "spamassassin", "spamc"),
 }
 
 
