@@ -55,9 +55,14 @@ def make_key(bits: int = 2048) -> Key:
 
 
 def sign(
-    folder: Path, message: bytes, key: Key, canonical: str = "relaxed/simple", domain: str = "example.com"
+    folder: Path,
+    message: bytes,
+    key: Key,
+    canonical: str = "relaxed/simple",
+    domain: str = "example.com",
+    headers: str = "",
 ) -> bytes:
-    """Sign with OpenDKIM, selector `sel`; the message with its DKIM-Signature on top."""
+    """Sign with OpenDKIM, selector `sel`, its own choice of headers or these; DKIM-Signature goes on top."""
     need_opendkim()
     paths = {name: folder / name for name in ("sign.conf", "sign.pem", "sign.eml")}
     paths["sign.pem"].write_bytes(key.pem)
@@ -65,6 +70,7 @@ def sign(
     paths["sign.conf"].write_text(
         f"Mode s\nDomain {domain}\nSelector sel\nKeyFile {paths['sign.pem']}\nRequireSafeKeys no\n"
         f"Canonicalization {canonical}\nSignatureAlgorithm rsa-sha256\n"
+        + (f"SignHeaders {headers}\n" if headers else "")
     )
     done = subprocess.run(
         [OPENDKIM, "-x", paths["sign.conf"], "-t", paths["sign.eml"], "-vv"],

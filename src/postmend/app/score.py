@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from postmend.app.checked import requirements
 from postmend.app.score_filters import AT_ONCE, Filter, ask_filter, open_filters
 from postmend.app.score_out import Scored, envelope_out, filter_out, finding_out, findings_out
 from postmend.app.score_world import World, ask_world, dns_answers
@@ -80,6 +81,7 @@ class Scorer:
             passed=[finding_out(each, "") for each in findings if each.result is Fact.PASS],
             envelope=envelope_out(envelope),
             bulk=looked.bulk,
+            requirements=requirements([*findings, *world.for_rules]) if self.resolver else [],
             not_asked=[*world.not_asked, *self._untold(answers), *_unsure(findings)],
             own_s=0.0,
         )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from postmend.app.checked import Requirement
 from postmend.diagnosis.spam import Counted, by_weight, info_of
 from postmend.knowledge.symbols import symbol_info
 from postmend.model import Finding
@@ -79,6 +80,7 @@ class Scored(msgspec.Struct):
     passed: list[ScoreFinding]
     envelope: EnvelopeOut
     bulk: bool
+    requirements: list[Requirement]
     not_asked: list[str]
     own_s: float
     applied: list[str] = []

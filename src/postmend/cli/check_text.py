@@ -29,7 +29,7 @@ def check_report(checked: Checked, paper: Paper, *, full: bool) -> Iterator[str]
         yield from _topic(paper, topic, [f for f in checked.findings if f.topic == topic], full=full)
     for line in checked.not_asked:
         yield from mark_line(paper, "temperror", line, "")
-    yield from _providers(paper, checked.requirements, full=full)
+    yield from providers(paper, checked.requirements, full=full)
     yield from _since(paper, checked.since)
     yield from plan_lines(paper, checked.plan)
 
@@ -82,7 +82,8 @@ def _few(findings: list[Graded], *, full: bool) -> list[Graded]:
     return findings if full or len(findings) <= 2 else findings[:1]
 
 
-def _providers(paper: Paper, requirements: Sequence[Requirement], *, full: bool) -> Iterator[str]:
+def providers(paper: Paper, requirements: Sequence[Requirement], *, full: bool = False) -> Iterator[str]:
+    """How the rules of big providers stand, a line each."""
     if all(each.state == "unknown" for each in requirements):
         return
     yield ""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from postmend.app.score_out import FilterOut, Scored, ScoreFinding
+from postmend.cli.check_text import providers
 from postmend.cli.render import Paper, clean
 
 _VERDICT = {
@@ -31,6 +32,7 @@ def report(scored: Scored, paper: Paper) -> Iterator[str]:
         yield paper.head("What to change")
     for finding in scored.findings:
         yield from _finding(finding, paper)
+    yield from providers(paper, scored.requirements)
     if scored.passed:
         yield ""
         yield from paper.wrap("; ".join(each.detail for each in scored.passed), "  ok  ")

@@ -21,6 +21,8 @@ _MAX_DATA = 32 << 20  # bytes of attachments, together
 _NAME = re.compile(rb"([!-9;-~]+)[ \t]*:")
 _PARAM = re.compile(r";\s*([\w!#$%&'*+.^`{|}~-]{1,60})\s*=\s*(?:\"((?:[^\"\\]|\\.){0,2000})\"?|([^\s;\"]{1,2000}))")
 _ENCODINGS = {"7bit", "8bit", "binary", "quoted-printable", "base64", ""}
+# Python's codecs that are no charsets; some take time in the square of the length.
+_NO_CHARSETS = {"punycode", "idna", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
 _BROKEN_QP = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*$)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
 Faults = list[tuple[str, str]]
@@ -34,7 +36,10 @@ def read_message(raw: bytes) -> Message:
     head, at = split_head(plain)
     fields = _fields(head, faults)
     parts = _tree(fields, plain[at:], faults)
-    return Message(raw, fields, tuple(parts), tuple(faults))
+    named: dict[str, list[Field]] = {}
+    for each in fields:
+        named.setdefault(each.key, []).append(each)
+    return Message(raw, fields, tuple(parts), named, tuple(faults))
 
 
 def _without_lead(raw: bytes, faults: Faults) -> bytes:
@@ -62,7 +67,11 @@ def _fields(head: bytes, faults: Faults | None = None) -> tuple[Field, ...]:
             if faults is not None:
                 faults.append(("header.too_many", str(_MAX_FIELDS)))
             break
-    return tuple(Field(name.decode("latin-1"), _value(raw), raw) for name, raw in found)
+    return tuple(_field(name.decode("latin-1"), raw) for name, raw in found)
+
+
+def _field(name: str, raw: bytes) -> Field:
+    return Field(name, _value(raw), raw, name.lower())
 
 
 def _value(raw: bytes) -> str:
@@ -205,13 +214,13 @@ def _undo(part: Part, most: int, faults: Faults) -> bytes:
 
 def _characters(data: bytes, charset: str, faults: Faults) -> str:
     plain = charset.strip().lower()
+    if plain.replace("-", "_") in _NO_CHARSETS or "\0" in plain:
+        faults.append(("mime.unknown_charset", charset[:40]))
+        return to_text(data)
     try:
         return data.decode(plain or ("ascii" if data.isascii() else "utf-8"))
     except LookupError:
         faults.append(("mime.unknown_charset", charset[:40]))
-    except UnicodeError:
-        if plain:
-            faults.append(("mime.wrong_charset", charset[:40]))
-        else:
-            faults.append(("mime.no_charset", ""))
+    except ValueError:  # UnicodeError among them
+        faults.append(("mime.wrong_charset", charset[:40]) if plain else ("mime.no_charset", ""))
     return to_text(data, plain)

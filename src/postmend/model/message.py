@@ -5,16 +5,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One header field: `name` as written, `value` unfolded and undecoded, `raw` with name, folds and line ends."""
+    """One header field: `name` as written, `value` unfolded and undecoded, `raw` with name, folds and line ends.
+
+    `key` is the name in lower case, by which fields are compared (RFC 5322 section 1.2.2).
+    """
 
     name: str
     value: str
     raw: bytes
-
-    @property
-    def key(self) -> str:
-        """The name in lower case, by which fields are compared (RFC 5322 section 1.2.2)."""
-        return self.name.lower()
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +45,25 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A whole message. `parts` holds every node, parents before children; `faults` as in `Part`."""
+    """A whole message. `parts` holds every node, parents before children; `faults` as in `Part`.
+
+    `named` holds the fields by key, each name's from the top.
+    """
 
     raw: bytes
     fields: tuple[Field, ...]
     parts: tuple[Part, ...]
+    named: dict[str, list[Field]]
     faults: tuple[tuple[str, str], ...] = ()
 
     def all(self, name: str) -> list[Field]:
         """Every field of this name (lower case), from the top."""
-        return [each for each in self.fields if each.key == name]
+        return self.named.get(name, [])
 
     def first(self, name: str) -> str:
         """The value of the topmost field of this name, or an empty string."""
-        return next((each.value for each in self.fields if each.key == name), "")
+        found = self.named.get(name)
+        return found[0].value if found else ""
 
     def texts(self, kind: str) -> list[Part]:
         """The text parts of a type (`text/html`) that are read, not attached."""

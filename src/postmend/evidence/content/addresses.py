@@ -27,6 +27,6 @@ def mailboxes(value: str) -> list[Mailbox]:
     plain = re.sub(r"^[^:\"<@]*:(?=[^;]*;\s*$)", "", value[:_MOST_OCTETS])
     try:
         pairs = getaddresses([plain])
-    except (ValueError, IndexError, AttributeError):
+    except (ValueError, IndexError, AttributeError, RecursionError):
         return []
     return [Mailbox(decoded(name), address.strip()) for name, address in pairs if address.strip()]

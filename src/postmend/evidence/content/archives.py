@@ -1,4 +1,4 @@
-"""What an archive holds, from its directory alone: nothing is unpacked, so no bomb can go off."""
+"""What an archive holds, from its directory alone. Only small archives inside are unpacked, within a bound."""
 
 import io
 import struct
@@ -6,6 +6,8 @@ import zipfile
 from dataclasses import dataclass
 
 _MOST_NAMES = 2000
+_MOST_INNER = 8 << 20  # bytes of an archive inside, unpacked
+_MOST_ARCHIVES = 8
 _BOMB_TIMES = 200  # compressed text reaches 20 times; a bomb 1,000
 _BOMB_OCTETS = 100 << 20
 
@@ -65,15 +67,16 @@ def _zip(data: bytes, deep: int) -> Archive | None:
 def _inner_names(opened: zipfile.ZipFile, infos: list[zipfile.ZipInfo], deep: int) -> Archive:
     """The names inside small archives inside, told as one list."""
     names: list[str] = []
-    encrypted, bomb = False, 0
+    encrypted, bomb, opened_many = False, 0, 0
     for info in infos:
         if deep <= 1 or not info.filename.lower().endswith(".zip") or info.flag_bits & 1:
             continue
-        if info.file_size > 8 << 20 or info.file_size > 100 * max(info.compress_size, 1):
+        if info.file_size > _MOST_INNER or opened_many >= _MOST_ARCHIVES:
             continue
+        opened_many += 1
         try:
             with opened.open(info) as inside:
-                found = list_archive(inside.read(8 << 20), "zip", deep - 1)
+                found = list_archive(inside.read(_MOST_INNER), "zip", deep - 1)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError):
             continue
         if found:

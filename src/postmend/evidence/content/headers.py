@@ -22,6 +22,7 @@ _FAKE_REPLY = re.compile(
 )
 _WORD = re.compile(r"=\?[^?\s]{1,60}(?:\*[\w-]+)?\?[bBqQ]\?[^?\s]*\?=")
 _LOOKS_ENCODED = re.compile(r"=\?[\w.:+-]+\?[bq]\?", re.IGNORECASE)
+_CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 _TRACE = {"received", "return-path", "delivered-to", "x-original-to"}  # not the author's doing
 _AHEAD = timedelta(hours=24)
 _BEHIND = timedelta(days=7)
@@ -41,16 +42,17 @@ def check_headers(message: Message, moment: datetime) -> tuple[Finding, ...]:
 
 
 def _presence(message: Message) -> Iterator[Finding]:
-    keys = [each.key for each in message.fields]
+    keys = message.named
     for name in ("from", "date", "message-id", "subject"):
         if name not in keys:
             yield found(f"header.{name.replace('-', '_')}_missing")
-    if not {"to", "cc", "bcc"} & set(keys):
+    if not keys.keys() & {"to", "cc", "bcc"}:
         yield found("header.to_missing")
     for name in _ONCE:
-        if keys.count(name) > 1:
+        times = len(message.all(name))
+        if times > 1:
             ident = "header.from_twice" if name == "from" else "header.duplicate"
-            yield found(ident, next(each.name for each in message.fields if each.key == name), times=keys.count(name))
+            yield found(ident, message.all(name)[0].name, times=times)
     for each in message.fields:
         if each.key in {"from", "to", "reply-to", "message-id", "date"} and not each.value:
             yield found("header.empty", each.name)
@@ -70,7 +72,7 @@ def _author(message: Message) -> Iterator[Finding]:
                 yield found("header.address_invalid", each.address, field=name.title(), why=fault)
                 break
     for each in authors[:1]:
-        inside = re.search(r"[\w.+-]+@((?:[\w-]+\.)+[a-z]{2,})", each.name, re.IGNORECASE)
+        inside = re.search(r"[\w.+-]+@((?:[\w-]+\.)+[a-z]{2,})", each.name[:300], re.IGNORECASE)
         if inside and not _same_house(inside[1].lower(), each.domain):
             yield found("header.name_is_address", each.name, address=each.address)
 
@@ -152,7 +154,7 @@ def _octets(message: Message) -> Iterator[Finding]:
             yield from once("header.line_too_long", each, octets=longest)
         if b"\n" in raw and any(not line.strip() for line in raw.split(b"\n")[1:]):
             yield from once("header.empty_fold", each)
-        if any(c < 32 and c not in b"\t\n" for c in raw) or b"\x7f" in raw:
+        if _CONTROL.search(raw):
             yield from once("header.control", each)
         if len(_LOOKS_ENCODED.findall(each.value)) > len(_WORD.findall(each.value)):
             yield from once("header.broken_word", each)

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 
 from postmend.evidence.content.markup import Tag, pieces
-from postmend.evidence.content.style import background, class_rules, colour, declarations, hides, too_alike
+from postmend.evidence.content.style import class_rules, effect_of, too_alike
 
 _VOID = {
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
@@ -83,7 +83,7 @@ class _Reader:
         self.open: list[_Open] = []
         self.counts: dict[str, int] = {}
         self.link: Link | None = None
-        self.rules: dict[str, dict[str, str]] = {}
+        self.rules: dict[str, str] = {}
         self.unseen = 0
 
     def sheet(self, text: str) -> None:
@@ -123,29 +123,28 @@ class _Reader:
         if len(self.open) >= _MOST_DEEP:
             return
         above = self.open[-1] if self.open else _Open("", "", (0, 0, 0), _WHITE)
-        style = self._style(name, attributes)
-        ink, paper = above.ink, above.paper
-        if "color" in style:
-            ink = colour(style["color"])
-        told, made = background(style)
-        if told or attributes.get("background"):
-            paper = made
-        means = above.hides or hides(style) or ("hidden" if "hidden" in attributes else "")
+        effect = effect_of(self._style(name, attributes))
+        ink = effect.ink if effect.inked else above.ink
+        paper = effect.paper if effect.papered else None if attributes.get("background") else above.paper
+        means = above.hides or effect.hides or ("hidden" if "hidden" in attributes else "")
         self.open.append(_Open(name, means, ink, paper))
         self.counts[name] = self.counts.get(name, 0) + 1
         self.page.deepest = max(self.page.deepest, len(self.open))
         self.unseen += name in _UNSEEN
 
-    def _style(self, name: str, attributes: dict[str, str]) -> dict[str, str]:
-        style: dict[str, str] = {}
+    def _style(self, name: str, attributes: dict[str, str]) -> str:
+        """All that says how an element looks: rules, old attributes, then its style."""
+        told = []
         if self.rules:
             names = (name, *(f".{each}" for each in attributes.get("class", "").split()), f"#{attributes.get('id')}")
-            for each in names:
-                style.update(self.rules.get(each, {}))
-        for old, new in (("bgcolor", "background-color"), ("color", "color")):
-            if old in attributes and (old != "color" or name == "font"):
-                style[new] = attributes[old]
-        return style | declarations(attributes["style"]) if "style" in attributes else style
+            told = [self.rules[each] for each in names if each in self.rules]
+        if "bgcolor" in attributes:
+            told.append(f"background-color:{attributes['bgcolor']}")
+        if name == "font" and "color" in attributes:
+            told.append(f"color:{attributes['color']}")
+        if "style" in attributes:
+            told.append(attributes["style"])
+        return ";".join(told)
 
     def _close(self, name: str) -> None:
         if name in _BLOCKS:

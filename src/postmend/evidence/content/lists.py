@@ -10,7 +10,7 @@ from postmend.knowledge.bulk import speaks_of_leaving
 from postmend.model import Finding
 from postmend.model.message import Message
 
-_ANGLED = re.compile(r"<\s*([^<>]{1,2000})\s*>")
+_ANGLED = re.compile(r"<([^<>]{1,2000})>")
 _ONE_CLICK = re.compile(r"^\s*List-Unsubscribe\s*=\s*One-Click\s*$", re.IGNORECASE)
 _LIST_ID = re.compile(r"<[^\s<>.]+(?:\.[^\s<>.]+)+>")
 _BULK = {"bulk", "list"}

@@ -8,8 +8,10 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 _MOST_TAGS = 50_000
+_LONG = 1000  # attributes longer than this are not remembered
 # A tag with its quotes balanced; possessive, so that it never tries twice.
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)((?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+)>")
 _LOOSE = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)([^>]*+)>")
@@ -26,12 +28,17 @@ class Tag:
     inside: str
 
     def attributes(self) -> dict[str, str]:
-        """Names in lower case, the first of each counts, entities decoded."""
-        made: dict[str, str] = {}
-        for name, double, single, bare in _ATTRIBUTE.findall(self.inside[:65536]):
-            value = double or single or bare
-            made.setdefault(name.lower(), html.unescape(value) if "&" in value else value)
-        return made
+        """Names in lower case, the first of each counts, entities decoded; not to be written to."""
+        return _attributes(self.inside) if len(self.inside) < _LONG else _attributes.__wrapped__(self.inside[:65536])
+
+
+@lru_cache(4096)
+def _attributes(inside: str) -> dict[str, str]:
+    made: dict[str, str] = {}
+    for name, double, single, bare in _ATTRIBUTE.findall(inside):
+        value = double or single or bare
+        made.setdefault(name.lower(), html.unescape(value) if "&" in value else value)
+    return made
 
 
 Piece = Tag | str

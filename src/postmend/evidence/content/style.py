@@ -1,10 +1,10 @@
 """CSS as far as hidden text needs it: what hides, which colours, and classes that do either. No cascade, no layout."""
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
-_DECLARATION = re.compile(r"([\w-]+)\s*:\s*([^;]+)")
-_RULE = re.compile(r"([^{}@]+)\{([^{}]*)\}")
+_SELECTOR = re.compile(r"(?:[a-zA-Z]\w*)?([.#][\w-]+)|([a-zA-Z]\w*)")
 _NUMBER = re.compile(r"(-?\d*\.?\d+)\s*(px|pt|em|rem|%|vw|ex)?")
 _RGB = re.compile(r"rgba?\(\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)(?:[\s,/]+([\d.]+%?))?")
 _NAMED = {
@@ -16,11 +16,41 @@ _NAMED = {
 Colour = tuple[int, int, int]
 
 
-@lru_cache(2048)
-def declarations(style: str) -> dict[str, str]:
-    """The declarations of a style attribute or a rule's body, in lower case; the last of each counts."""
-    plain = re.sub(r"/\*.*?\*/", "", style[:16384], flags=re.DOTALL).lower()
-    return {name: value.replace("!important", "").strip() for name, value in _DECLARATION.findall(plain)}
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a style does to the text under it: `hides` is the declaration that hides it, `ink` its colour.
+
+    `papered` tells whether it says anything of the background, `paper` which colour (None: a picture, nobody knows).
+    """
+
+    hides: str
+    inked: bool
+    ink: Colour | None
+    papered: bool
+    paper: Colour | None
+
+
+@lru_cache(4096)
+def effect_of(style: str) -> Effect:
+    """The effect of a style attribute, or of several styles joined with semicolons; the last of each counts."""
+    told = _declarations(style)
+    papered, paper = _background(told)
+    return Effect(_hides(told), "color" in told, _colour(told.get("color", "")), papered, paper)
+
+
+def _declarations(style: str) -> dict[str, str]:
+    made: dict[str, str] = {}
+    for each in _without_comments(style[:16384]).lower().split(";"):
+        name, colon, value = each.partition(":")
+        if colon:
+            made[name.strip()] = value.replace("!important", "").strip()[:300]
+    return made
+
+
+def _without_comments(text: str) -> str:
+    """By hand: a pattern would look for the end of each comment that never ends."""
+    first, *rest = text.split("/*")
+    return first + "".join(each.partition("*/")[2] for each in rest)
 
 
 def _amount(value: str) -> float | None:
@@ -32,7 +62,7 @@ def _amount(value: str) -> float | None:
     return float(found[1]) * unit
 
 
-def hides(style: dict[str, str]) -> str:
+def _hides(style: dict[str, str]) -> str:
     """The declaration by which nothing of the content is seen; empty where it is seen."""
     if style.get("display") == "none":
         return "display:none"
@@ -65,7 +95,7 @@ def _cut_away(style: dict[str, str]) -> str:
 
 
 @lru_cache(1024)
-def colour(value: str) -> Colour | None:
+def _colour(value: str) -> Colour | None:
     """A colour as red, green, blue; None where it is none, or transparent."""
     text = value.strip().lower().split("!")[0].strip()
     if text in _NAMED:
@@ -83,7 +113,7 @@ def colour(value: str) -> Colour | None:
     return None
 
 
-def background(style: dict[str, str]) -> tuple[bool, Colour | None]:
+def _background(style: dict[str, str]) -> tuple[bool, Colour | None]:
     """Whether a style says anything of the background, and its colour (None: a picture, nobody knows)."""
     if "url(" in style.get("background", "") or "gradient" in style.get("background", ""):
         return True, None
@@ -91,7 +121,7 @@ def background(style: dict[str, str]) -> tuple[bool, Colour | None]:
         return True, None
     for name in ("background-color", "background"):
         for word in re.split(r"\s+(?![^(]*\))", style.get(name, "")):
-            made = colour(word) if word else None
+            made = _colour(word) if word else None
             if made is not None:
                 return True, made
     return False, None
@@ -102,33 +132,44 @@ def too_alike(one: Colour, other: Colour) -> bool:
     return max(abs(a - b) for a, b in zip(one, other, strict=True)) <= 12
 
 
-def class_rules(sheet: str) -> dict[str, dict[str, str]]:
-    """Declarations by `.class`, `#id` or element name, for plain selectors outside @media.
+def class_rules(sheet: str) -> dict[str, str]:
+    """The declarations of `.class`, `#id` or element name, for plain selectors outside @media.
 
     What an @media rule shows again or hides on small screens is layout: its selectors are left out altogether.
     """
-    outside, inside = _split_media(re.sub(r"/\*.*?\*/|<!--|-->", "", sheet[:200_000], flags=re.DOTALL))
+    outside, inside = _split_media(_without_comments(sheet[:200_000]).replace("<!--", "").replace("-->", ""))
     layout = set(re.findall(r"[.#][\w-]+", inside))
-    made: dict[str, dict[str, str]] = {}
-    for selectors, body in _RULE.findall(outside):
-        for selector in selectors.split(","):
-            name = re.fullmatch(r"\s*(?:[a-zA-Z]\w*)?([.#][\w-]+)\s*|\s*([a-zA-Z]\w*)\s*", selector)
+    made: dict[str, str] = {}
+    for rule in outside.split("}"):
+        selectors, _, body = rule.rpartition("{")
+        for selector in selectors[-2000:].split(","):
+            name = _SELECTOR.fullmatch(selector.strip())
             if name and (name[1] or name[2]) not in layout:
-                made.setdefault(name[1] or name[2].lower(), {}).update(declarations(body))
+                key = name[1] or name[2].lower()
+                made[key] = f"{made.get(key, '')};{body[:2000]}"[-8000:]
     return made
 
 
 def _split_media(sheet: str) -> tuple[str, str]:
     """What stands outside and what inside @ blocks."""
     outside, inside, at = "", "", 0
-    for found in re.finditer(r"@[\w-]+[^{};]*\{", sheet):
-        if found.start() < at:
-            continue
-        depth, end = 1, found.end()
-        while depth and end < len(sheet):
-            depth += {"{": 1, "}": -1}.get(sheet[end], 0)
-            end += 1
-        outside += sheet[at : found.start()]
-        inside += sheet[found.end() : end]
-        at = end
+    while (start := sheet.find("@", at)) >= 0:
+        outside += sheet[at:start]
+        opening = re.compile(r"[{;]").search(sheet, start)
+        if opening is None:
+            return outside, inside
+        at = opening.end()
+        if opening[0] == "{":
+            end = _end_of_block(sheet, at)
+            inside += sheet[at:end]
+            at = end
     return outside + sheet[at:], inside
+
+
+def _end_of_block(sheet: str, at: int) -> int:
+    depth = 1
+    for found in re.compile(r"[{}]").finditer(sheet, at):
+        depth += 1 if found[0] == "{" else -1
+        if not depth:
+            return found.end()
+    return len(sheet)

@@ -8,11 +8,7 @@ from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 _IN_TEXT = re.compile(r"(?:https?://|www\.)[^\s<>\"'\u3000-\u303f\uff08\uff09]{1,2048}", re.IGNORECASE)
-_SHOWN = re.compile(
-    r"^(?:https?://)?((?:[a-z0-9\u0080-\uffff](?:[a-z0-9\u0080-\uffff-]*[a-z0-9\u0080-\uffff])?\.)+[a-z\u0080-\uffff]{2,24})"
-    r"(?::\d+)?(?:[/?#]\S*)?$",
-    re.IGNORECASE,
-)
+_SHOWN = re.compile(r"(?:https?://)?([\w-]+(?:\.[\w-]+)+)(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE)
 # What looks like a host name in a link's text and is a file name or a program.
 _NOT_A_HOST = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|zip|png|jpe?g|gif|html?|txt|csv|ics|js|py|md|exe|net|asp|php)$")
 
@@ -100,12 +96,17 @@ def urls_in_text(text: str) -> list[str]:
 
 def host_shown(text: str) -> str:
     """The host that a link's text claims to lead to; empty where the text is no address of a page."""
-    plain = "".join(c for c in text.strip() if unicodedata.category(c) != "Cf").strip("<>()[] ").rstrip(".,;:!")
+    plain = "".join(c for c in text[:300].strip() if unicodedata.category(c) != "Cf").strip("<>()[] ").rstrip(".,;:!")
     if plain.lower().startswith(("http://", "https://")):
         url = parse_url(plain.split()[0])
         return url.unicode_host if url else ""
-    found = _SHOWN.match(plain)
-    if found is None or "@" in plain or (_NOT_A_HOST.search(found[1].lower()) and "/" not in plain):
+    found = _SHOWN.fullmatch(plain)
+    if (
+        found is None
+        or "@" in plain
+        or not found[1].rpartition(".")[2].isalpha()
+        or (_NOT_A_HOST.search(found[1].lower()) and "/" not in plain)
+    ):
         return ""
     return found[1].lower()
 
