@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from postmend.app.inputs import Source, open_bytes
 from postmend.intake.scan import normalise, read_headers, split_head
-from postmend.model import Fact, Finding, ParseError
+from postmend.model import Finding, ParseError
 
 if TYPE_CHECKING:
     from postmend.app.check_questions import World
@@ -69,7 +69,6 @@ async def message_findings(world: "World", message: Message, now_s: int) -> tupl
     """DKIM, ARC, SPF and DMARC, one-click unsubscribe, and the receiver's own Authentication-Results."""
     from postmend.app.score_world import ask_world
     from postmend.evidence.authres import authres_findings, receivers_word
-    from postmend.evidence.content.lists import is_bulk
     from postmend.evidence.content.look_at import look_at
     from postmend.intake.envelope import envelope_of, moment_of
     from postmend.intake.message import read_message as take_apart
@@ -82,7 +81,4 @@ async def message_findings(world: "World", message: Message, now_s: int) -> tupl
     )  # fmt: skip
     asked = await ask_world(world.asker, taken, looked, envelope, settings)
     made = [each for each in asked.findings if each.check in _JUDGED or each.id in _ALIGNED]
-    if is_bulk(taken, looked.page) and not any(each.check == "list" for each in made):
-        detail = "one-click unsubscribe is there (RFC 8058)"
-        made.append(Finding("list", "list.one_click", "the message", Fact.PASS, detail, source="List-Unsubscribe"))
     return (*made, *authres_findings(receivers_word(message.raw)))

@@ -81,7 +81,7 @@ class Scorer:
             passed=[finding_out(each, "") for each in findings if each.result is Fact.PASS],
             envelope=envelope_out(envelope),
             bulk=looked.bulk,
-            requirements=requirements([*findings, *world.for_rules]) if self.resolver else [],
+            requirements=requirements(list(findings)) if self.resolver else [],
             not_asked=[*world.not_asked, *self._untold(answers), *_unsure(findings)],
             own_s=0.0,
         )

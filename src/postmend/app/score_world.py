@@ -20,11 +20,10 @@ _MOST_NAMED = 10  # names asked of blocklists, a message
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What came back in time, and what did not. `for_rules` tell the providers' rules what others tell people."""
+    """What came back in time, and what did not."""
 
     findings: tuple[Finding, ...]
     not_asked: tuple[str, ...]
-    for_rules: tuple[Finding, ...] = ()
 
 
 async def dns_answers(resolver: Resolver) -> bool:
@@ -59,8 +58,7 @@ async def ask_world(
     await asyncio.gather(*tasks.values(), return_exceptions=True)
     if not envelope.ip:
         late.append("SPF and the sending host: no IP address is known (--ip)")
-    rules = tuple(finding for finding in findings if finding.check == "unsubscribe")
-    return World(tuple(finding for finding in findings if finding not in rules), tuple(late), rules)
+    return World(tuple(findings), tuple(late))
 
 
 async def _authentication(
@@ -70,14 +68,11 @@ async def _authentication(
     from postmend.evidence.dmarc import check_dmarc
     from postmend.evidence.spf_finding import check_spf
     from postmend.evidence.spf_result import Spf
-    from postmend.evidence.unsubscribe import unsubscribe_findings
 
     found, signatures = await check_dkim(resolver, message.raw, int(time.time()))
     findings = list(found)
     names = [frozenset(each.signature.headers) for each in signatures if each.passed and each.signature]
     findings += check_lists(message, looked.page, names)
-    if looked.bulk:
-        findings += unsubscribe_findings(message.raw, signatures)
     spf_domain, spf_passed = "", None
     if envelope.ip and (envelope.mail_from or envelope.helo):
         told, spf = await check_spf(resolver, envelope.ip, envelope.mail_from or "", envelope.helo)

@@ -7,7 +7,7 @@ from postmend.evidence.content.html import Page
 from postmend.evidence.content.tell import found
 from postmend.evidence.content.urls import parse_url
 from postmend.knowledge.bulk import speaks_of_leaving
-from postmend.model import Finding
+from postmend.model import Fact, Finding
 from postmend.model.message import Message
 
 _ANGLED = re.compile(r"<([^<>]{1,2000})>")
@@ -29,7 +29,11 @@ def is_bulk(message: Message, page: Page | None) -> bool:
 def check_lists(message: Message, page: Page | None, signed: Sequence[frozenset[str]] | None) -> tuple[Finding, ...]:
     """Findings `list.*`. `signed` holds, for each DKIM signature, the names it covers; None where nobody looked."""
     bulk = is_bulk(message, page)
-    return (*_unsubscribe(message, bulk=bulk), *_covered(message, signed), *_others(message, bulk=bulk))
+    faults = (*_unsubscribe(message, bulk=bulk), *_covered(message, signed))
+    if bulk and signed and not faults:
+        detail = "one-click unsubscribe is there, and signed (RFC 8058)"
+        faults = (Finding("list", "list.one_click", "the message", Fact.PASS, detail, source="List-Unsubscribe"),)
+    return (*faults, *_others(message, bulk=bulk))
 
 
 def _unsubscribe(message: Message, *, bulk: bool) -> Iterator[Finding]:

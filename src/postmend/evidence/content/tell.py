@@ -12,7 +12,7 @@ def found(ident: str, subject: str = "", **data: object) -> Finding:
     assert info is not None, f"{ident} is not in content.toml"
     shown = {name: _short(str(value)) for name, value in data.items()}
     return Finding(
-        check="content",
+        check=ident.partition(".")[0],
         id=ident,
         subject=_short(subject),
         result=Fact.NONE if info.weight is Weight.NOTE else Fact.FAIL,
