@@ -70,6 +70,7 @@ def _with(name: str, data: bytes) -> bytes:
     return HEAD + head.encode() + base64.encodebytes(data)
 
 
+@pytest.mark.heavy
 def test_a_hundred_megabytes_cost_a_bounded_amount() -> None:
     raw = (
         HEAD

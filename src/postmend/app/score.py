@@ -1,6 +1,7 @@
 """The use case behind `postmend score`: will this message be taken for spam?"""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -37,7 +38,7 @@ class ScoreOptions:
     spamassassin: str = "auto"
     filter_timeout_s: float = 15.0
     rcpt: tuple[str, ...] = ()
-    workers: int = 2
+    workers: int = field(default_factory=lambda: os.cpu_count() or 2)
 
 
 @dataclass(slots=True)
