@@ -1,6 +1,7 @@
-"""Mails a second, parse and classify, one core, against Debian's Sisimai and PyPI's flufl.bounce on one mbox.
+"""Mails a second, parse and classify, one core, against Debian's Sisimai and PyPI's flufl.bounce on the same mbox.
 
-The mbox: POSTMEND_BENCH_MBOX if set, else the corpus beside the repository if there, else the samples.
+Two of them: POSTMEND_BENCH_MBOX if set, else the corpus beside the repository if there, else the samples; and
+`bench.mailing`, where few wordings come from many hosts.
 """
 
 import mailbox
@@ -12,7 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.timing import command, in_turn, row
+from bench.mailing import make_mailing
+from bench.timing import command, costs_in_turn, row
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus" / "bounces" / "mail" / "bsd"
@@ -71,34 +73,46 @@ def _count(words: list[str]) -> str:
     return done.stdout.strip() or f"failed: {done.stderr.strip()[-80:]}"
 
 
+def _has(words: list[str]) -> bool:
+    return (
+        shutil.which(words[0]) is not None and subprocess.run(words, check=False, capture_output=True).returncode == 0
+    )
+
+
+def _sides(path: Path) -> dict[str, list[str]]:
+    sides = {
+        "postmend, parse and classify": [sys.executable, "-c", _POSTMEND, str(path)],
+        "postmend, nothing remembered": [sys.executable, "-c", _FORGETFUL, str(path)],
+        "postmend explain --offline --json": [
+            str(Path(sys.executable).with_name("postmend")), "explain", "--offline", "--json", str(path),
+        ],
+    }  # fmt: skip
+    if _has(["perl", "-MSisimai", "-e1"]):
+        sides["Sisimai (Perl, Debian)"] = ["perl", "-e", _SISIMAI, str(path)]
+    if _has([sys.executable, "-c", "import flufl.bounce"]):
+        sides["flufl.bounce (recipients only)"] = [sys.executable, "-W", "ignore", "-c", _FLUFL, str(path)]
+    return sides
+
+
+def _compare(label: str, path: Path, total: int) -> None:
+    """Each side on one mbox, in turn; how much it costs, by the clock and in processor time, beside the first."""
+    sides = _sides(path)
+    taken = costs_in_turn(*(command(["taskset", "-c", "0", *words]) for words in sides.values()))
+    own = taken[0]
+    for (name, words), cost in zip(sides.items(), taken, strict=True):
+        found = "" if "--json" in words else f"; found {_count(words)}"
+        row(
+            f"{label}: {name}",
+            f"{total / cost.wall_s:,.0f}/s",
+            f"{cost.cpu_s / total * 1e6:,.0f} us of CPU a mail; {cost.cpu_s / own.cpu_s:.2f} times postmend's CPU time,"
+            f" {cost.wall_s / own.wall_s:.2f} times its time{found}",
+        )
+
+
 def run() -> None:
-    """Print mails a second for each side, and the ratio."""
+    """Print mails a second for each side, and the ratios: on the corpus (or the mbox given), and on one mailing."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(os.environ.get("POSTMEND_BENCH_MBOX") or Path(folder, "bounces.mbox"))
-        total = len(mailbox.mbox(path)) if path.exists() else make_mbox(path)
-        sides = {
-            "postmend, parse and classify": [sys.executable, "-c", _POSTMEND, str(path)],
-            "postmend, nothing remembered": [sys.executable, "-c", _FORGETFUL, str(path)],
-            "postmend explain --offline --json": [
-                str(Path(sys.executable).with_name("postmend")), "explain", "--offline", "--json", str(path),
-            ],
-        }  # fmt: skip
-        if (
-            shutil.which("perl")
-            and subprocess.run(["perl", "-MSisimai", "-e1"], check=False, capture_output=True).returncode == 0
-        ):
-            sides["Sisimai (Perl, Debian)"] = ["perl", "-e", _SISIMAI, str(path)]
-        if (
-            subprocess.run([sys.executable, "-c", "import flufl.bounce"], check=False, capture_output=True).returncode
-            == 0
-        ):
-            sides["flufl.bounce (recipients only)"] = [sys.executable, "-W", "ignore", "-c", _FLUFL, str(path)]
-        taken = in_turn(*(command(["taskset", "-c", "0", *words]) for words in sides.values()))
-        own = taken[0]
-        for name, words, seconds in zip(sides, sides.values(), taken, strict=True):
-            found = "" if "--json" in words else _count(words)
-            row(
-                f"mails/s: {name}",
-                f"{total / seconds:,.0f}",
-                f"{seconds / own:.2f} times postmend's time; found {found}",
-            )
+        _compare("corpus", path, len(mailbox.mbox(path)) if path.exists() else make_mbox(path))
+        mailing = Path(folder, "mailing.mbox")
+        _compare("mailing", mailing, make_mailing(mailing, MAILS))

@@ -58,11 +58,16 @@ def provider_info(ident: str) -> Provider:
 
 def by_host(host: str) -> str:
     """The id of the provider that a host name belongs to, or an empty string."""
-    if not host:
-        return ""
-    labels = host.lower().rstrip(".").split(".")
+    return _table().by_host.get(known_end(host), "")
+
+
+def known_end(host: str) -> str:
+    """The end of a host name by which a provider is known, or an empty string."""
     table = _table().by_host
-    return next((found for i in range(len(labels)) if (found := table.get(".".join(labels[i:])))), "")
+    end = host.lower().rstrip(".")
+    while end and end not in table:
+        end = end.partition(".")[2]
+    return end
 
 
 def by_words(folded: str, words: frozenset[str]) -> str:

@@ -1,19 +1,15 @@
-"""Replies read once: those to one mailing differ in little but the recipient.
+"""Replies read once: those to one mailing differ in little but who was written to, and which host refused.
 
-The recipient is masked before a reply is read, and put back into what was read of it. A reply is always read
-masked, whether remembered or not: the answer never depends on what came before.
+What differs is masked before a reply is read (`masks.py`), and put back into what was read of it. A reply is always
+read masked, whether remembered or not: the answer never depends on what came before.
 """
 
-import re
 from dataclasses import replace
 from functools import lru_cache
 
+from postmend.knowledge.masks import Masked
 from postmend.knowledge.read import read_reply
-from postmend.model import EnhancedStatus, Reading, Stage
-
-_MASK = "user@recipient.invalid"
-# Addresses that the patterns of a reply see as such, whatever they hold.
-_PLAIN = re.compile(r"[A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9][\w.-]{0,252}[A-Za-z]")
+from postmend.model import EnhancedStatus, Extracts, Reading, Stage
 
 
 @lru_cache(maxsize=2048)
@@ -33,11 +29,33 @@ def read_for(
     enhanced: EnhancedStatus | None,
 ) -> Reading:
     """`read_reply` of a reply about `recipient` (may be empty), remembered. Never raises."""
-    if recipient not in text or not _PLAIN.fullmatch(recipient):
-        return _read(text, stage, remote_host, code, enhanced)
-    reading = _read(text.replace(recipient, _MASK), stage, remote_host, code, enhanced)
-    extracts = reading.extracts
-    if _MASK in extracts.emails:
-        emails = tuple(recipient if each == _MASK else each for each in extracts.emails)
-        extracts = replace(extracts, emails=emails)
-    return replace(reading, inner=reading.inner.replace(_MASK, recipient), extracts=extracts)
+    masked = Masked(text, recipient)
+    reading = _read(masked.text, stage, masked.host(remote_host), code, enhanced)
+    return _back(reading, masked) if masked else reading
+
+
+def _back(reading: Reading, masked: Masked) -> Reading:
+    return replace(
+        reading,
+        matches=tuple(
+            replace(match, words=masked.back_folded(match.words)) if "host" in match.words else match
+            for match in reading.matches
+        ),
+        extracts=_extracts_back(reading.extracts, masked),
+        inner=masked.back(reading.inner),
+        remote_host=masked.back(reading.remote_host),
+        remote_ip=masked.back(reading.remote_ip),
+    )
+
+
+def _extracts_back(read: Extracts, masked: Masked) -> Extracts:
+    """Codes are never masked; what a limit names is a number, which a mask may be."""
+    return replace(
+        read,
+        lists=masked.back_all(read.lists),
+        ips=masked.back_all(read.ips),
+        domains=masked.back_all(read.domains),
+        urls=masked.back_all(read.urls),
+        emails=masked.back_all(read.emails),
+        limits=masked.back_all(read.limits),
+    )
