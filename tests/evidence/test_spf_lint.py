@@ -18,6 +18,7 @@ REST: Zone = {
     "broken.example.net": [("TXT", "v=spf1 foo:bar -all")],
     "twice.example.net": [("TXT", "v=spf1 -all"), ("TXT", "v=spf1 ~all")],
     "wide.example.net": [("TXT", "v=spf1 ip4:198.0.0.0/8 -all")],
+    "service.example.net": [("TXT", "v=spf1 ip4:198.18.0.0/15 ip6:2001:db8::/29 -all")],
     "open.example.net": [("TXT", "v=spf1 +all")],
     "sick.example.net": [("TXT", "v=spf1 include:gone.example.net -all")],
     "silent.example.net": [("TIMEOUT", "")],
@@ -60,6 +61,8 @@ def lint(*texts: str) -> dict[str, Finding]:
         (["v=spf1 ip4:198.0.0.0/9 -all"], {"ok", "huge"}),
         (["v=spf1 include:wide.example.net -all"], {"ok", "huge"}),
         (["v=spf1 include:open.example.net -all"], {"ok", "huge"}),
+        (["v=spf1 include:service.example.net -all"], {"ok"}),  # a mail service's own networks
+        (["v=spf1 ip4:0.0.0.0/1 -all"], {"ok", "huge"}),
         (["v=spf1 ip4:10.1.2.0/24 -all"], {"ok", "inside_network"}),
         (["v=spf1 " + " ".join(f"ip4:198.51.100.{i}" for i in range(30)) + " -all"], {"ok", "long"}),
     ],
@@ -73,6 +76,16 @@ def test_lookups_are_told_by_include() -> None:
     found = lint(text)["lookups"]
     assert "takes 12 DNS lookups" in found.detail
     assert found.get("shares").startswith("include:deep.example.net 3, ")
+
+
+def test_a_book_of_networks_is_one_finding() -> None:
+    found = lint("v=spf1 " + " ".join(f"ip4:10.{i // 256}.{i % 256}.0/24" for i in range(1000)) + " -all")
+    assert "ip4:10.0.2.0/24 and 997 more" in found["inside_network"].detail
+
+
+def test_void_terms_are_counted_without_those_that_have_one_kind_of_address() -> None:
+    names = "a:x.example.net a:y.example.net a:z.example.net"
+    assert lint(f"v=spf1 {names} a:deep.example.net -all")["void"].detail.startswith("3 terms")
 
 
 def test_what_is_said_names_the_place() -> None:

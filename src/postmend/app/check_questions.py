@@ -18,7 +18,7 @@ from postmend.evidence.dnssec import check_dnssec
 from postmend.evidence.freshness import check_freshness
 from postmend.evidence.helo import check_helo
 from postmend.evidence.mta_sts import check_mta_sts
-from postmend.evidence.mx import check_mx, is_inside, mail_hosts
+from postmend.evidence.mx import check_mx, mail_hosts
 from postmend.evidence.public_suffix import old_organizational
 from postmend.evidence.rdns import check_rdns
 from postmend.evidence.receiving import Caller
@@ -34,6 +34,7 @@ from postmend.model import Fact, Finding, RecordChange
 from postmend.model.dialogue import Dialer
 from postmend.model.dns import Asker, Resolver
 from postmend.model.fetch import Fetcher
+from postmend.model.inside import is_inside
 from postmend.remedy.dmarc_path import dmarc_steps
 
 _MOST_ADDRESSES = 8  # of a host

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Self
 from postmend.app.asker import asker_of
 from postmend.app.settings import Settings
 from postmend.diagnosis.deliverability import judge, not_an_address
-from postmend.evidence.mx import is_inside
 from postmend.evidence.probe.fitness import check_fitness, faults, own_name, private
 from postmend.evidence.probe.limits import Identity, Limits
 from postmend.evidence.probe.prober import Prober
 from postmend.knowledge.mailboxes import mailboxes, meant_by, traits
 from postmend.model import Address, Fact, Finding, ParseError, parse_address
 from postmend.model.address import ascii_domain, parse_mailbox, split_name
+from postmend.model.inside import is_inside
 from postmend.model.verified import Verified
 from postmend.net.local import local_address
 from postmend.net.smtp import NetDialer

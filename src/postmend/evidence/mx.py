@@ -6,6 +6,7 @@ import ipaddress
 from postmend.evidence.spf_record import mx_hosts
 from postmend.model import Cause, Fact, Finding
 from postmend.model.dns import Answer, Rcode, Resolver
+from postmend.model.inside import is_inside
 
 _MOST_HOSTS = 20
 _MOST_TALKED = 5  # servers that are talked to
@@ -93,15 +94,6 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def is_inside(text: str) -> bool:
-    """Whether an IP address only exists inside a machine or a network: nobody outside can deliver there."""
-    ip = ipaddress.ip_address(text)
-    if ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast:
-        return True
-    private = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
-    return any(ip.version == net.version and ip in net for net in map(ipaddress.ip_network, private))
 
 
 async def _hosts(

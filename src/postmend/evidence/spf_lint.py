@@ -16,6 +16,7 @@ from postmend.model.inside import is_inside
 
 _LONG_OCTETS = 450  # RFC 7208 section 3.4: so that the answer fits in 512 octets
 _HUGE = {4: 16, 6: 32}  # prefixes shorter than these let strangers in
+_HUGE_INCLUDED = {4: 12, 6: 28}  # a mail service may own that much itself (Microsoft has two /15)
 _ALMOST = re.compile(r"[\s\"']*v\s*=\s*spf|spf2\.0|[\s\"']*v=spf1[^ ]", re.IGNORECASE)
 
 
@@ -62,7 +63,7 @@ def _shares(tree: Node) -> str:
 
 def _counts(answer: Answer, tree: Node) -> Iterator[Finding]:
     domain, cost, shares = answer.name, cost_of(tree), _shares(tree)
-    void = max(cost.void4, cost.void6) if min(cost.void4, cost.void6) > MOST_VOID else cost.void4
+    void = min(cost.void4, cost.void6) if min(cost.void4, cost.void6) > MOST_VOID else cost.void4
     data = (("lookups", str(cost.lookups)), ("shares", shares), ("void", str(cost.void4)), ("void6", str(cost.void6)))
     if cost.lookups > MOST_LOOKUPS:
         detail = (
@@ -117,22 +118,28 @@ def _ends(answer: Answer, record: SpfRecord) -> Iterator[Finding]:
 
 def _lets_in(answer: Answer, tree: Node) -> Iterator[Finding]:
     """Networks so big that strangers are in them, and those that nobody outside sends from."""
+    yield from _inside(answer, tree)
     said: set[str] = set()
     for at, term in all_terms(tree):
         where = "" if at is tree else f" (included from {at.domain})"
-        mechanism, width = term.mechanism, 0
-        for network in term.networks:
-            if network.prefixlen < _HUGE[network.version] and mechanism.qualifier == "+":
-                width += network.num_addresses
-            if at is tree and mechanism.network is not None and is_inside(network.network_address):
-                detail = f"{mechanism.text} names a network of the inside: nobody outside ever sees it as a sender"
-                yield _finding(answer, "inside_network", Fact.NONE, detail)
+        mechanism = term.mechanism
+        huge = _HUGE if at is tree else _HUGE_INCLUDED
+        wide = [net for net in term.networks if net.prefixlen < huge[net.version] and mechanism.qualifier == "+"]
+        width = sum(network.num_addresses for network in wide)
         everybody = mechanism.name == "all" and mechanism.qualifier == "+" and at is not tree
         if (width or everybody) and mechanism.text + where not in said:
             said.add(mechanism.text + where)
             whom = "the whole world" if everybody else f"{width:,} addresses"
             detail = f"{mechanism.text}{where} lets {whom} send as {answer.name}"
             yield _finding(answer, "huge", Fact.FAIL, detail, (("term", mechanism.text), ("where", at.domain)))
+
+
+def _inside(answer: Answer, tree: Node) -> Iterator[Finding]:
+    named = [t.mechanism.text for t in tree.terms if t.mechanism.network is not None and is_inside(t.mechanism.network)]
+    if named:
+        more = f" and {len(named) - 3:,} more" if len(named) > 3 else ""
+        detail = f"{', '.join(named[:3])}{more}: networks of the inside, which nobody outside ever sees as a sender"
+        yield _finding(answer, "inside_network", Fact.NONE, detail)
 
 
 def _form(answer: Answer, record: SpfRecord) -> Iterator[Finding]:

@@ -4,17 +4,17 @@ A prober that is listed or nameless gets refusals that say nothing of the addres
 """
 
 import asyncio
-import ipaddress
 from collections.abc import Mapping, Sequence
 
 from postmend.evidence.blocklists import check_blocklists
 from postmend.evidence.helo import check_helo
-from postmend.evidence.mx import check_mail_from, is_inside
+from postmend.evidence.mx import check_mail_from
 from postmend.evidence.rdns import check_rdns
 from postmend.evidence.spf_finding import check_spf
 from postmend.knowledge.blocklists import Blocklist
 from postmend.model import Cause, Fact, Finding
 from postmend.model.dns import Resolver
+from postmend.model.inside import is_inside
 
 _UNFIT = frozenset({Fact.FAIL, Fact.PERMERROR})
 
@@ -43,7 +43,7 @@ async def _spf(resolver: Resolver, ip: str, mail_from: str, helo: str) -> tuple[
 
 def private(ip: str) -> Finding | None:
     """A finding where `ip` cannot be the address that hosts outside see."""
-    if not is_inside(str(ipaddress.ip_address(ip))):
+    if not is_inside(ip):
         return None
     detail = f"{ip} only exists inside this network: name the address that others see with --ip"
     return Finding("self", "self.private", ip, Fact.FAIL, detail, supports=(Cause.RDNS_MISSING,), source=ip)

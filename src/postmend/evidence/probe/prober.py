@@ -5,13 +5,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 
-from postmend.evidence.mx import is_inside
 from postmend.evidence.probe.domain import DomainProbe, Facts, Probed, find_facts
 from postmend.evidence.probe.host import MailHost
 from postmend.evidence.probe.limits import Identity, Limits
 from postmend.model import Fact, Finding
 from postmend.model.dialogue import Dialer
 from postmend.model.dns import Resolver
+from postmend.model.inside import is_inside
 
 _MOST_DOMAINS = _MOST_HOSTS = 20_000  # kept in mind; what is asked for again after that costs a few questions more
 _MOST_WAITING = 10_000  # addresses that wait for a host to be asked again, beside those that are being asked
