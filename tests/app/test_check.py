@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import dkim as dkimpy
@@ -61,6 +62,7 @@ def grades(found: Checked) -> dict[str, str]:
         ({"apex": [("TXT", "v=spf1 ip4:192.0.2.1 -all")], "mx": None}, "mx.nowhere", "refused"),
         ({"apex": [("MX", "10 192.0.2.1."), ("TXT", "v=spf1 ip4:192.0.2.1 -all")]}, "mx.broken", "refused"),
         ({"apex": [("MX", "10 mx.plain.example."), ("MX", "20 gone.plain.example."), ("TXT", "v=spf1 mx -all")]}, "mx.partly_broken", "harms"),
+        ({"apex": [("MX", "0 ."), ("MX", "20 mx.plain.example."), ("TXT", "v=spf1 mx -all")]}, "mx.null_among_others", "harms"),
         ({"apex": [("MX", "10 mx.plain.example.")]}, "spf_record.none", "refused"),
         ({"apex": [("MX", "10 mx.plain.example."), ("TXT", "v=spf1 +all")]}, "spf_record.plus_all", "refused"),
     ],
@@ -184,6 +186,30 @@ def test_private_addresses_are_told_and_lists_spared() -> None:
         (found,) = asyncio.run(check_targets(("192.168.0.1",), CheckOptions(Settings(resolver=where))))
     assert {"ip.private", "rdns.ok"} <= grades(found).keys()
     assert not [name for name, _ in names.asked if "spamhaus" in name]
+
+
+@pytest.mark.parametrize("ip", ["10.1.2.3", "fe80::1", "127.0.0.9"])
+def test_no_ptr_costs_nothing_where_nobody_sees_the_address(ip: str) -> None:
+    with serve({"other.example": []}) as (where, _):
+        (found,) = asyncio.run(check_targets((ip,), CheckOptions(Settings(resolver=where))))
+    assert grades(found).items() >= {"ip.private": "fine", "rdns.inside": "fine"}.items()
+    assert not found.bad
+    assert not found.plan
+
+
+def test_a_domain_that_does_not_exist_is_told_that_and_nothing_else() -> None:
+    found = check({"other.example": []}, "gone.test")
+    assert grades(found) == {"mx.no_domain": "refused"}
+    assert [step.id for step in found.plan] == ["mx.no_domain"]
+
+
+def test_what_is_not_known_is_graded_fine_whatever_the_table_says() -> None:
+    from postmend.knowledge.findings import grade_of
+    from postmend.model import Fact, Finding
+
+    known = Finding("mta_sts", "mta_sts.policy_unreachable", D, Fact.PERMERROR, "404")
+    assert grade_of(known) == "harms"
+    assert grade_of(replace(known, result=Fact.TEMPERROR)) == "fine"
 
 
 def test_what_has_changed_since(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

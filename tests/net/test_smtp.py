@@ -114,7 +114,8 @@ def test_nobody_listens() -> None:
         assert (await session.ehlo("a.example")).outcome is Outcome.NOT_SENT
         return session
 
-    assert asyncio.run(run()).greeting.outcome is Outcome.REFUSED
+    greeting = asyncio.run(run()).greeting
+    assert (greeting.outcome, greeting.detail) == (Outcome.REFUSED, "connection refused")
 
 
 def test_a_source_address_that_is_not_ours() -> None:

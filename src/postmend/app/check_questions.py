@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from postmend.app.noted import receive
 from postmend.app.settings import Settings
@@ -82,7 +82,7 @@ async def host_addresses(resolver: Resolver, name: str) -> list[str]:
 def about_ip(world: World, ip: str) -> dict[str, Question]:
     """What is asked about a sending IP address; a private one is told, and lists outside are not asked about it."""
     asked = {
-        f"rdns of {ip}": _ask(check_rdns, world.asker, ip),
+        f"rdns of {ip}": _ask(_rdns, world, ip),
         f"rdns of {ip} now": _ask(check_freshness, world.asker, ipaddress.ip_address(ip).reverse_pointer, "PTR"),
     }
     if is_inside(ip) and not world.settings.allow_private:
@@ -94,6 +94,17 @@ def about_ip(world: World, ip: str) -> dict[str, Question]:
                 check_neighbours, world.asker, ip, world.settings.lists(), world.settings.blocklist_keys
             )
     return asked
+
+
+async def _rdns(world: World, ip: str) -> tuple[Finding, ...]:
+    """What the PTR record says; nothing about it costs mail where no receiver ever sees the address."""
+    found = await check_rdns(world.asker, ip)
+    if world.settings.allow_private or not is_inside(ip):
+        return found
+    first = found[0]
+    return (
+        found if first.result is not Fact.FAIL else (replace(first, id="rdns.inside", result=Fact.NONE, supports=()),)
+    )
 
 
 async def _lists(world: World, subject: str) -> tuple[Finding, ...]:

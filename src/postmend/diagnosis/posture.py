@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from postmend.evidence.spf_record import parse_spf
 from postmend.model import Fact, Finding, ParseError
 
+# What a domain that does not exist cannot publish either: saying so adds nothing.
+_OF_A_DOMAIN = {"spf_record", "dkim_key", "dmarc", "bimi", "dnssec", "mta_sts", "tlsrpt", "smtp"}
 _NEEDLESS = {"dkim_key.none_at_all", "dkim_key.selector_unknown"}
 
 
@@ -37,6 +39,8 @@ def posture_of(findings: Sequence[Finding]) -> Posture:
 
 def together(findings: Sequence[Finding], kind: str) -> tuple[Finding, ...]:
     """The findings on a target of `kind` (domain, host, ip, address), each seen in the light of the others."""
+    if any(f.id == "mx.no_domain" for f in findings):
+        findings = [f for f in findings if f.check not in _OF_A_DOMAIN or f.result is Fact.PASS]
     posture = posture_of(findings)
     enforced = any(f.id == "mta_sts.ok" and f.get("mode") == "enforce" for f in findings)
     return tuple(made for finding in findings for made in _seen(finding, posture, kind, enforced=enforced))

@@ -54,6 +54,11 @@ async def check_mx(resolver: Resolver, domain: str, *, allow_private: bool = Fal
         detail = f"{domain} has a null MX: it takes no mail at all (RFC 7505)"
         return (_finding(domain, "mx.null", Fact.FAIL, detail, (answer,), supports=(Cause.MX_INVALID,)),)
     found = await _hosts(resolver, domain, hosts[:_MOST_HOSTS], answer, allow_private=allow_private)
+    if len(hosts) < len(answer.records):
+        detail = (
+            f"{domain} has a null MX (0 .) beside {', '.join(hosts[:4])}: it takes no mail, and takes some (RFC 7505)"
+        )
+        found += (_finding(domain, "mx.null_among_others", Fact.NONE, detail, (answer,)),)
     if len(hosts) > _MOST_HOSTS:
         detail = f"{domain} has {len(hosts):,} MX; only the first {_MOST_HOSTS} were looked at, as senders do"
         found += (_finding(domain, "mx.too_many", Fact.NONE, detail, (answer,)),)

@@ -56,6 +56,8 @@ def grade_of(finding: Finding) -> Grade:
         if finding.result is not Fact.FAIL:
             return Grade.FINE
         return {"hint": Grade.ADVICE, "minor": Grade.HARMS}.get(finding.get("standing"), Grade.REFUSED)
+    if finding.result in {Fact.TEMPERROR, Fact.NOT_ASKED}:
+        return Grade.FINE  # what is not known is held against nobody
     known = repairs().get(finding.id)
     if known is None:
         return Grade.HARMS if finding.result in {Fact.FAIL, Fact.PERMERROR} else Grade.FINE

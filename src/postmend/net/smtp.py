@@ -8,6 +8,7 @@ that came after it (RFC 3207 section 6).
 import asyncio
 import contextlib
 import errno
+import os
 import ssl
 import time
 from collections.abc import Mapping, Sequence
@@ -81,7 +82,7 @@ class NetSession:
             outcome = Outcome.REFUSED if refused else Outcome.UNREACHABLE
             if not refused and error.errno not in _UNREACHABLE:
                 outcome = Outcome.DROPPED
-            self._failed(Stage.CONNECT, "", outcome, (error.strerror or str(error)).lower(), start)
+            self._failed(Stage.CONNECT, "", outcome, _words(error), start)
             return
         self._alive = True
         await self._reply(Stage.CONNECT, "", self._timeouts.greeting_s, start)
@@ -256,6 +257,11 @@ class NetSession:
                 await self._lines.end()
         if self._lines.transport is not None:
             self._lines.transport.close()
+
+
+def _words(error: OSError) -> str:
+    """What the system calls it: asyncio's own words name the call and a tuple."""
+    return (os.strerror(error.errno) if error.errno else str(error)).lower()
 
 
 def _now() -> tuple[str, float]:
