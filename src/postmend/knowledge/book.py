@@ -17,7 +17,7 @@ from postmend.knowledge.index import Candidates, Index, Rule, compile_book
 from postmend.knowledge.phrases import search
 from postmend.knowledge.rules import FOLDER, STRENGTH, read_rules
 from postmend.knowledge.words import STOP
-from postmend.model import EnhancedStatus, Match, Stage
+from postmend.model import Cause, EnhancedStatus, Match, Stage
 
 # What decides the compiled form, besides the rules.
 _COMPILERS = ("rules.py", "index.py", "phrases.py", "words.py")
@@ -156,12 +156,18 @@ def _silenced(find: Found, all_finds: Sequence[Found]) -> bool:
     )
 
 
+def _heard(found: Sequence[Found]) -> Sequence[Found]:
+    """Rules of the last resort are heard only where no other rule has found words that name a cause."""
+    named = any(find.end and not find.rule.last and find.rule.cause is not Cause.UNKNOWN for find in found)
+    return [find for find in found if not find.rule.last] if named else found
+
+
 def _votes(found: Sequence[Found], folded: str) -> tuple[Match, ...]:
     """Let each rule vote once, by the heaviest of its finds that are not silenced; heaviest first.
 
     A reply says first what happened, then how to mend it: words beyond the second sentence weigh less.
     """
-    weight = _weigher(folded)
+    weight, found = _weigher(folded), _heard(found)
     best: dict[str, Match] = {}
     for find in found:
         if find.end and _silenced(find, found):

@@ -32,6 +32,11 @@ class Rule(msgspec.Struct, array_like=True, frozen=True):
     code: tuple[str, ...]
     status: tuple[str, ...]
 
+    @property
+    def last(self) -> bool:
+        """Whether it is asked only where no other rule knows the words."""
+        return self.weight == STRENGTH["last"]
+
 
 class Index(msgspec.Struct, array_like=True):
     """The compiled book.

@@ -16,8 +16,9 @@ from postmend.model import Cause, ParseError, Stage
 FOLDER = compiled.HERE / "replies"
 
 # What a rule's vote is worth, in nats (natural log-odds): `decisive` names the cause in words that mean nothing
-# else; `strong` is nearly always right; `fair` more often right than not; `hint` only tips an open scale.
-STRENGTH = {"decisive": 7.0, "strong": 5.0, "fair": 3.0, "hint": 1.5}
+# else; `strong` is nearly always right; `fair` more often right than not; `hint` only tips an open scale. `last` is
+# asked only where no other rule knows the words.
+STRENGTH = {"decisive": 7.0, "strong": 5.0, "fair": 3.0, "last": 2.9, "hint": 1.5}
 
 _CLASS = re.compile(r"\{(\w+)(\??)\}")
 

@@ -52,6 +52,8 @@ _QUOTES = tuple(
         ("<4|<5", r"<(?P<inner>[45]\d\d [^<>]*(?:<[^<>]*>[^<>]*)*)>\s*$"),
         # Barracuda: 550 permanent failure for one or more recipients (x@example.net:550 5.1.1 User unknown)
         ("for one or more recipients", r"recipients \([^\s():]{1,320}@[^\s():]{1,255}:(?P<inner>[45]\d\d[^\n]*?)\)"),
+        # IronPort: 5.1.0 - Unknown address error 550-'5.7.0 access denied' (delivery attempts: 0)
+        (" error ", r"^[45]\.\d\.\d - [^\d\n]{3,80} (?P<inner>[45]\d\d-'[^\n]*)"),
         (";", r"^\s*(?:smtp|x-unix|x-postfix|x400|dns)\s*;\s*(?P<inner>[245]\d\d[\s-].*)"),
     )
 )  # fmt: skip
@@ -122,6 +124,11 @@ def codes_of(text: str) -> tuple[int | None, str]:
     return code, enhanced
 
 
+def _spaced(text: str) -> str:
+    """qmail-send logs a reply with `_` for each space: `failure: Remote_host_said:_550_no_mailbox_here`."""
+    return text.replace("/", " ").replace("_", " ") if "emote_host_said:" in text else text
+
+
 def _without_callout(text: str) -> str:
     low = text.lower()
     if not any(word in low for word in _CALLOUT_WORDS) or _CALLOUT.search(text) is None:
@@ -161,7 +168,7 @@ def layers(text: str) -> tuple[Layer, ...]:
 
     The last few are remembered: intake asks for codes, stage and host of the reply that is then read.
     """
-    inner = _without_callout(text[:MAX_CHARS])
+    inner = _without_callout(_spaced(text[:MAX_CHARS]))
     host, ip, stage = "", "", stage_of(inner)
     made: list[Layer] = []
     while True:
