@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from tests.cli.test_verify import HOST, ZONE
 from tests.dnslab import serve as serve_names
 from tests.smtplab import Host
 from tests.smtplab import serve as serve_mail
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 
 def test_one_and_many() -> None:
@@ -29,6 +33,17 @@ def test_one_and_many() -> None:
             "anna@example.com": "deliverable", "gone@example.com": "undeliverable",
             "no one@example.com": "undeliverable",
         }  # fmt: skip
+
+        async def rows() -> AsyncIterator[str]:
+            for name in ("anna", "gone"):
+                await asyncio.sleep(0)
+                yield f"{name}@example.com"
+
+        async def from_rows() -> list[str]:
+            stream = postmend.verify_many(rows(), self_check=False, smtp_port=port, **who)
+            return sorted([found.verdict async for found in stream])
+
+        assert asyncio.run(from_rows()) == ["deliverable", "undeliverable"]
 
 
 def test_who_asks_must_be_fit() -> None:

@@ -1,7 +1,7 @@
 """The library's functions, as `import postmend` gives them; each that asks the network also as `..._async`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any
 
 from postmend.app.classify import classify, classify_async
@@ -206,10 +206,13 @@ def verify(
 
 
 async def verify_many(
-    addresses: Iterable[str], *, mail_from: str = "", helo: str = "", resolver: str = "",
+    addresses: Iterable[str] | AsyncIterable[str], *, mail_from: str = "", helo: str = "", resolver: str = "",
     **options: str | bool | float,
 ) -> "AsyncIterator[Verified]":  # fmt: skip
-    """Verify a stream of addresses: an async iterator of answers as they come, each once. Options as `verify_async`."""
+    """Verify a stream of addresses: an async iterator of answers as they come, each once. Options as `verify_async`.
+
+    `addresses` may be an async iterable, such as rows of a database; it is read no faster than hosts answer.
+    """
     from postmend.app.verify import Verifier
 
     async with Verifier(_verify_settings(mail_from, helo, resolver, options)) as verifier:

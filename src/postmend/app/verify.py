@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
@@ -145,7 +145,7 @@ class Verifier:
         probed = await self._prober.probe(domain, f"{address.local}@{domain}")
         return judge(given, address, traits(address), probed, asked_at=datetime.now(UTC).isoformat(timespec="seconds"))
 
-    async def verify_many(self, addresses: Iterable[str]) -> AsyncIterator[Verified]:
+    async def verify_many(self, addresses: Iterable[str] | AsyncIterable[str]) -> AsyncIterator[Verified]:
         """Verify a stream of addresses, many under way at once; answers come as they come, each once."""
         assert self._prober is not None
         slots = self._prober.slots = asyncio.Semaphore(self._settings.verify.at_once)
@@ -160,7 +160,7 @@ class Verifier:
 
         async def feed() -> None:
             try:
-                for given in addresses:
+                async for given in _each(addresses):
                     await slots.acquire()
                     task = asyncio.create_task(one(given))
                     tasks.add(task)
@@ -182,3 +182,12 @@ class Verifier:
             for task in (feeding, *tasks):
                 task.cancel()
             await asyncio.gather(feeding, *tasks, return_exceptions=True)
+
+
+async def _each(addresses: Iterable[str] | AsyncIterable[str]) -> AsyncIterator[str]:
+    if isinstance(addresses, AsyncIterable):
+        async for address in addresses:
+            yield address
+    else:
+        for address in addresses:
+            yield address
