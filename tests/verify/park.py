@@ -73,12 +73,27 @@ class TenAndOut(Host):
         return super().rcpt(connection, path)  # type: ignore[return-value]
 
 
+class GreylistCatchAll(Greylist):
+    """Greylists without saying for how long, and then takes anybody."""
+
+    def rcpt(self, connection: Connection, path: str) -> str:
+        told = super().rcpt(connection, path)
+        return "451 4.7.1 Greylisting in action, please come back later" if told.startswith("450") else "250 ok"
+
+
+class GreylistConnect(Host):
+    def greeting(self, connection: Connection) -> str:
+        return "451 4.7.1 come back" if len(self.connections) == 1 else "220 hello"
+
+
 class OneEach(Host):
     """One recipient a transaction."""
 
-    def __init__(self, *living: str, per_session: bool = False) -> None:
+    def __init__(
+        self, *living: str, per_session: bool = False, words: str = "452 4.5.3 Error: too many recipients"
+    ) -> None:
         super().__init__(*living)
-        self.per_session = per_session
+        self.per_session, self.words = per_session, words
 
     def rcpt(self, connection: Connection, path: str) -> str:
         if self.per_session:
@@ -86,7 +101,7 @@ class OneEach(Host):
         else:
             since = max(i for i, line in enumerate(connection.lines) if line.startswith("MAIL"))
             taken = sum(line.startswith("RCPT") for line in connection.lines[since:]) - 1
-        return "452 4.5.3 Error: too many recipients" if taken else super().rcpt(connection, path)  # type: ignore[return-value]
+        return self.words if taken else super().rcpt(connection, path)  # type: ignore[return-value]
 
 
 class TlsOnly(Host):
@@ -103,6 +118,11 @@ class BrokenTls(Host):
 class HeloOnly(Host):
     def ehlo(self, connection: Connection) -> str:
         return "502 5.5.1 Command not implemented"
+
+
+class HangsUpOnEhlo(Host):
+    def ehlo(self, connection: Connection) -> None:
+        return None
 
 
 class Listed(Host):
@@ -166,6 +186,11 @@ class Odd(Host):
         return "250 ok" if path.lower() in self.living else "554 nix"
 
 
+class Odd354(Host):
+    def rcpt(self, connection: Connection, path: str) -> str:
+        return "354 go ahead"
+
+
 @dataclass(frozen=True)
 class Case:
     """A domain, its host, and the right answer for each local part: verdict and reason."""
@@ -198,13 +223,18 @@ def cases() -> list[Case]:
         at("blanket", Blanket, anna=("unknown", "refused")),
         at("policy", Policy, anna=("unknown", "refused")),
         at("greylist", Greylist, anna=ALIVE, gone=GONE),
+        at("greycatch", GreylistCatchAll, anna=("risky", "catch_all"), gone=("risky", "catch_all")),
+        at("greyconnect", GreylistConnect, anna=ALIVE, gone=GONE),
         at("tarpit", Tarpit, anna=ALIVE, gone=GONE),
         at("ten", TenAndOut, anna=ALIVE, **{f"gone{i}": GONE for i in range(14)}),
         at("oneeach", OneEach, anna=ALIVE, gone=GONE),
+        Case("oneold.example", OneEach("anna@oneold.example", words="552 too many recipients"), {"anna": ALIVE, "gone": GONE}),
         Case("onesession.example", per_session, {"anna": ALIVE, "gone": GONE}),
         at("tlsonly", TlsOnly, anna=ALIVE, gone=GONE),
         at("brokentls", BrokenTls, anna=ALIVE, gone=GONE),
         at("helo", HeloOnly, anna=ALIVE, gone=GONE),
+        at("hangsup", HangsUpOnEhlo, anna=ALIVE, gone=GONE),
+        at("odd354", Odd354, anna=("unknown", "refused")),
         at("listed", Listed, anna=OURS),
         at("noptr", NoPtr, anna=OURS),
         at("listedconnect", ListedAtConnect, anna=OURS),

@@ -17,6 +17,7 @@ from tests.verify.park import build, cases
 
 if TYPE_CHECKING:
     from postmend.model.verified import Verified
+    from tests.smtplab import Connection
     from tests.verify.park import Case
 
 
@@ -73,6 +74,45 @@ def test_whoever_is_refused_stops_asking() -> None:
         assert case.host is not None
         assert len(case.host.connections) == 1
         assert len(case.host.connections[0].rcpts) <= 1
+
+
+class Backup(Host):
+    """A backup MX: takes everything, to pass it on later."""
+
+    def rcpt(self, connection: Connection, path: str) -> str:
+        return "250 2.1.5 Ok, queued for the primary"
+
+
+class InTrouble(Host):
+    def rcpt(self, connection: Connection, path: str) -> str:
+        return "451 4.3.0 Temporary lookup failure"
+
+
+class OnceOnly(Host):
+    """Answers one question and goes down."""
+
+    def rcpt(self, connection: Connection, path: str) -> str | None:
+        asked = sum(len(each.rcpts) for each in self.connections)
+        return super().rcpt(connection, path) if asked == 1 else None  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "right"),
+    [
+        (InTrouble, Host, {"anna": "accepted", "gone": "user_unknown"}),
+        (Host, Backup, {"anna": "accepted", "gone": "user_unknown"}),
+        (OnceOnly, Backup, {"anna": "catch_all", "gone": "catch_all"}),
+        (InTrouble, Backup, {"anna": "catch_all", "gone": "catch_all"}),
+    ],
+)
+def test_the_second_mx(first: type[Host], second: type[Host], right: dict[str, str]) -> None:
+    zone = {
+        "example.com": [("MX", "10 mx1.example.com."), ("MX", "20 mx2.example.com.")],
+        "mx1.example.com": [("A", "127.0.9.1")], "mx2.example.com": [("A", "127.0.9.2")],
+    }  # fmt: skip
+    hosts = {"127.0.9.1": first("anna@example.com"), "127.0.9.2": second("anna@example.com")}
+    found = verify(hosts, zone, [f"{local}@example.com" for local in right])
+    assert {each.address.partition("@")[0]: str(each.reason) for each in found} == right
 
 
 class LikePostfix(Host):

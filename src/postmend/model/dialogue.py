@@ -52,8 +52,8 @@ class Exchange:
 
     @property
     def accepted(self) -> bool:
-        """A positive reply: 2yz or 3yz."""
-        return self.code is not None and 200 <= self.code < 400
+        """A positive completion reply: 2yz. No command up to RCPT TO has a 3yz (RFC 5321 section 4.3.2)."""
+        return self.code is not None and 200 <= self.code < 300
 
     @property
     def transient(self) -> bool:

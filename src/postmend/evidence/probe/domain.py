@@ -8,6 +8,7 @@ import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 from postmend.evidence.mx import check_mx
 from postmend.evidence.probe.heard import Heard, Kind
@@ -16,13 +17,15 @@ from postmend.evidence.probe.limits import Identity, Limits
 from postmend.evidence.spf_record import mx_hosts
 from postmend.knowledge.mailboxes import Probing, care_for
 from postmend.knowledge.providers import by_host
-from postmend.model import Finding, Stage
+from postmend.model import Cause, Finding, Stage
 from postmend.model.address import literal_ip
 from postmend.model.dns import Resolver
 
 _MOST_HOSTS = 10
 _MOST_ADDRESSES = 4  # of a host and family
 _ASKED_ANYWAY = 3  # addresses asked for at a catch-all, which may still refuse some
+# Put off because of the host's own trouble: the next MX may know, as a mail server would find out.
+_TROUBLE = frozenset({Cause.SYSTEM_ERROR, Cause.SERVER_MISCONFIGURED_RECIPIENT, Cause.UNKNOWN})
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -84,6 +87,7 @@ class DomainProbe:
         self.facts = facts
         self._identity, self._limits, self._host_at, self._sleep = identity, limits, host_at, sleep
         self._absent: asyncio.Task[Heard] | None = None
+        self._absent_at: dict[str, asyncio.Task[Heard]] = {}
         self._control: asyncio.Task[Heard] | None = None
         self._blanket = asyncio.Lock()
         self._refused_anyway: Heard | None = None
@@ -102,7 +106,9 @@ class DomainProbe:
         heard = await self._careful(address) if absent.kind is Kind.REFUSED else await self._walk(address)
         heard, absent = await self._again(address, heard, absent)
         if heard.kind is Kind.ACCEPTED:
-            self._accepted += 1
+            if heard.ip != absent.ip:
+                absent = await self._ask_absent_at(heard.host, heard.ip)
+            self._accepted += absent.kind is not Kind.ACCEPTED
         elif heard.kind is Kind.DEAD and not heard.sure and not await self._is_specific():
             heard = heard.blanket()
         return Probed(self.facts, heard, absent)
@@ -115,6 +121,12 @@ class DomainProbe:
         if self._absent is None or (anew and self._absent.done() and self._absent.result().kind is Kind.LATER):
             self._absent = asyncio.create_task(self._walk(self._absent_address()))
         return await asyncio.shield(self._absent)
+
+    async def _ask_absent_at(self, host: str, ip: str) -> Heard:
+        """The surely absent address at another host than answered first: a backup MX often takes everything."""
+        if ip not in self._absent_at:
+            self._absent_at[ip] = asyncio.create_task(self._host_at(host, ip).ask(self._absent_address()))
+        return await asyncio.shield(self._absent_at[ip])
 
     async def _careful(self, address: str) -> Heard:
         """Even the absent address was refused for some other reason: one at a time, no more if none gets through."""
@@ -139,13 +151,14 @@ class DomainProbe:
     async def _again(self, address: str, heard: Heard, absent: Heard) -> tuple[Heard, Heard]:
         """Wait out what was put off, the same envelope each time, within the limits' patience."""
         waited = 0.0
-        for wait in self._limits.waits:
+        for wait in chain(self._limits.waits, repeat(self._limits.waits[-1])):
             open_question = heard.kind is Kind.ACCEPTED and absent.kind is Kind.LATER
             if heard.kind is not Kind.LATER and not open_question:
                 break
+            left = self._limits.patience_s - waited
             told = (heard if heard.kind is Kind.LATER else absent).retry_after_s
-            pause = wait if told is None else max(told + 1.0, wait if waited else 0.0)
-            if waited + pause > self._limits.patience_s:
+            pause = min(wait, left) if told is None else max(told + 1.0, min(wait, left) if waited else 0.0)
+            if left <= 0 or pause > left:
                 break
             await self._sleep(pause)
             waited += pause
@@ -158,10 +171,19 @@ class DomainProbe:
         """Ask the hosts in order, until one of them judges the recipient or refuses us."""
         heard: Heard | None = None
         for name, ip in self.facts.endpoints:
+            if heard is not None and heard.at_rcpt and heard.host == name:
+                continue  # its other addresses would have the same trouble
             found = await self._host_at(name, ip).ask(address)
-            if found.at_rcpt or found.kind in {Kind.US, Kind.CANNOT}:
+            if _settles(found):
                 return found
             if heard is None or heard.kind is Kind.SILENT:
                 heard = found
         assert heard is not None, "a domain without endpoints is not probed"
         return heard
+
+
+def _settles(heard: Heard) -> bool:
+    """Whether the next host need not be asked."""
+    if heard.kind in {Kind.US, Kind.CANNOT}:
+        return True
+    return heard.at_rcpt and not (heard.kind is Kind.LATER and heard.cause in _TROUBLE)

@@ -66,10 +66,13 @@ def _read(text: str, stage: Stage, host: str) -> Reading:
 
 
 def too_many(exchange: Exchange) -> bool:
-    """Whether a reply only says that this transaction or session has enough recipients (RFC 5321 4.5.3.1.10)."""
-    if not exchange.transient:
+    """Whether a reply only says that this transaction or session has enough recipients.
+
+    452; older servers say 552 (RFC 5321 section 4.5.3.1.10), some 550.
+    """
+    if not (exchange.transient or exchange.permanent):
         return False
-    return str(exchange.enhanced) == "4.5.3" or _TOO_MANY.search(exchange.text) is not None
+    return str(exchange.enhanced) in {"4.5.3", "5.5.3"} or _TOO_MANY.search(exchange.text) is not None
 
 
 def hear(exchange: Exchange, address: str, host: str, ip: str) -> Heard:

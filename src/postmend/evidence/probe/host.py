@@ -56,7 +56,7 @@ class MailHost:
         self._session_cap = limits.recipients
         self._open_cap = limits.recipients
         self._window = limits.refusals
-        self._barren = 0
+        self._barren = self._put_off = 0
         self._accepted_at: deque[float] = deque()
 
     async def ask(self, address: str) -> Heard:
@@ -137,10 +137,20 @@ class MailHost:
 
     def _stop(self, heard: Heard) -> None:
         """Give everybody who waits the same answer; whoever comes soon gets it too."""
-        seconds = 3600.0 if heard.kind is Kind.US else heard.retry_after_s or self._limits.down_s
-        self._stopped = (heard, asyncio.get_running_loop().time() + seconds)
+        self._stopped = (heard, asyncio.get_running_loop().time() + self._rest_s(heard))
         while self._queue:
             self._answer(self._queue.popleft(), heard)
+
+    def _rest_s(self, heard: Heard) -> float:
+        """How long nobody is asked here: a host that puts off is asked again after each of the limits' waits."""
+        if heard.kind is Kind.US:
+            return 3600.0
+        if heard.kind is not Kind.LATER or heard.retry_after_s:
+            return heard.retry_after_s or self._limits.down_s
+        limits = self._limits
+        wait = limits.waits[min(self._put_off, len(limits.waits) - 1)]
+        self._put_off += 1
+        return min(wait, limits.patience_s, limits.down_s) * 0.9  # whoever waits comes back to it open
 
     @staticmethod
     def _answer(ask: _Ask, heard: Heard) -> None:
@@ -281,6 +291,7 @@ class MailHost:
     def _after(self, opened: Opened, count: _Count) -> Heard | None:
         """Whether a host that gave no answer in several sessions is worth another."""
         self._barren = 0 if count.asked else self._barren + 1
+        self._put_off = 0 if count.asked else self._put_off
         if not self._queue or self._barren < _MOST_BARREN:
             return None
         said = [each for each in opened.session.transcript if each.stage is not Stage.QUIT]

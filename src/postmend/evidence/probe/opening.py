@@ -1,4 +1,7 @@
-"""Opening a session as a mail server would: EHLO or else HELO, STARTTLS where offered, plain after broken TLS."""
+"""Opening a session as a mail server would: EHLO or else HELO, STARTTLS where offered, plain after broken TLS.
+
+What goes wrong is tried another way once, and remembered for the host.
+"""
 
 import asyncio
 from dataclasses import dataclass
@@ -22,13 +25,14 @@ class Opener:
     def __init__(self, dialer: Dialer, name: str, ip: str, identity: Identity, limits: Limits) -> None:
         self._dialer, self._name, self._ip = dialer, name, ip
         self._identity, self._limits = identity, limits
-        self._plain = False
+        self._plain = self._helo_only = False
         self.care: Probing | None = None
 
     async def open(self) -> Opened | Heard:
         """A session ready for MAIL FROM, or what stood in the way."""
         failed: Exchange | None = None
-        for _ in range(2):  # the second time without TLS
+        for _ in range(3):  # again without TLS, again with HELO
+            tried = (self._plain, self._helo_only)
             session = await self._dialer.connect(
                 self._ip, self._identity.port, source_ip=self._identity.source_ip, timeouts=self._limits.timeouts
             )
@@ -40,9 +44,10 @@ class Opener:
             if failed is None:
                 return Opened(session)
             await session.quit()
-            if not self._tls_broke(failed):
-                break
+            if tried == (self._plain, self._helo_only):
+                break  # nothing was learnt that another session could do better
         assert failed is not None
+        self._helo_only = False  # it did not help
         return hear(failed, "", self._name, self._ip)
 
     async def _begin(self, session: Session) -> Exchange | None:
@@ -52,11 +57,19 @@ class Opener:
         return await self._hello(session) or await self._secure(session)
 
     async def _hello(self, session: Session) -> Exchange | None:
+        if self._helo_only:
+            return self._refusal(await session.helo(self._identity.helo))
         told = await session.ehlo(self._identity.helo)
         if told.permanent and session.alive:
             told = await session.helo(self._identity.helo)
+        elif told.outcome is Outcome.DROPPED and session.tls is None:
+            self._helo_only = True  # some old servers hang up on EHLO
         if told.accepted:
             self.care = care_for_program(session.extensions)
+        return self._refusal(told)
+
+    @staticmethod
+    def _refusal(told: Exchange) -> Exchange | None:
         return None if told.accepted else told
 
     async def _secure(self, session: Session) -> Exchange | None:
@@ -72,7 +85,3 @@ class Opener:
             return None  # refused politely: go on without
         self._plain = True
         return told
-
-    def _tls_broke(self, failed: Exchange) -> bool:
-        """Whether the session was lost to TLS just now, so that one without is worth a try."""
-        return self._plain and (failed.stage == "starttls" or failed.outcome is not Outcome.REPLY)
