@@ -95,6 +95,34 @@ def test_repairs_are_proven() -> None:
     assert not {"dmarc.no_record", "spf_record.several"} & grades(mended).keys()
 
 
+@pytest.mark.parametrize(
+    "spf",
+    [
+        "v=spf1 mx +all",
+        "v=spf1 mx ?all",
+        "v=spf1 mx",
+        "v=spf1 mx -all a",
+        "v=spf1 mx include:gone.test -all",
+        "v=spf1: mx -all",
+    ],
+)
+def test_an_spf_record_that_is_published_as_told_is_in_order(spf: str) -> None:
+    apex = [("MX", f"10 mx.{D}."), ("A", "192.0.2.80")]
+    (step,) = check(base(D, apex=[*apex, ("TXT", spf)])).plan
+    assert step.record is not None
+    assert check(base(D, apex=[*apex, ("TXT", step.record.after)])).plan == []
+
+
+def test_a_domain_with_mailboxes_at_a_service_gets_its_include() -> None:
+    zone = base(D, apex=[("MX", "1 smtp.google.com.")]) | {
+        "smtp.google.com": [("A", "127.0.0.2")],
+        "_spf.google.com": [("TXT", "v=spf1 ip4:198.51.100.0/24 ~all")],
+    }
+    (record,) = [step.record for step in check(zone).plan if step.id == "spf_record.none"]
+    assert record is not None
+    assert record.after == "v=spf1 include:_spf.google.com ~all"
+
+
 def test_the_way_from_none_to_reject() -> None:
     text = ""
     seen = []

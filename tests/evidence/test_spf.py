@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -103,6 +104,80 @@ def test_no_proposal_where_nothing_is_known() -> None:
         return await propose(resolver, IP, await check_host(resolver, IP, mail_from="a@example.com"))
 
     assert asyncio.run(go()) is None
+
+
+def mended(zone: Zone, ip: str = IP, include: str = "") -> RecordChange | None:
+    """What is proposed where the record itself is at fault."""
+
+    async def go() -> RecordChange | None:
+        resolver = ZoneResolver(zone)
+        found = await check_host(resolver, ip, mail_from="a@example.com")
+        return await propose(resolver, ip, found, include=include, faulty=True)
+
+    return asyncio.run(go())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("v=spf1 ip4:192.0.2.7 +all", "v=spf1 ip4:192.0.2.7 ~all"),
+        ("v=spf1 +all", "v=spf1 ip4:192.0.2.7 ~all"),
+        ("v=spf1 ip4:192.0.2.7 ?all exp=e.example.net", "v=spf1 ip4:192.0.2.7 ~all exp=e.example.net"),
+        ("v=spf1 ip4:192.0.2.8 ?all", "v=spf1 ip4:192.0.2.8 ip4:192.0.2.7 ~all"),
+        ("v=spf1 ip4:192.0.2.7", "v=spf1 ip4:192.0.2.7 ~all"),
+        ("v=spf1 ip4:192.0.2.7 -all ip4:192.0.2.8 redirect=x.example.net", "v=spf1 ip4:192.0.2.7 -all"),
+        ("v=spf1 ip4:192.0.2.7 include:gone.example.net -all", "v=spf1 ip4:192.0.2.7 -all"),
+        ("v=spf1 ip4:192.0.2.7 --all", "v=spf1 ip4:192.0.2.7 -all"),
+        ('"v=spf1 ip4:192.0.2.7 -all"', "v=spf1 ip4:192.0.2.7 -all"),
+        ("v=spf1;ip4:192.0.2.7 -all", "v=spf1 ip4:192.0.2.7 -all"),
+        ("spf2.0/mfrom,pra ip4:192.0.2.7 -all", "v=spf1 ip4:192.0.2.7 -all"),
+        ("v=spf1 ip4:192.0.2.7 -all", None),
+        ("v=spf1 ip4:192.0.2.7 redirect=good.example.net", None),
+    ],
+)
+def test_a_record_at_fault_is_mended_though_the_address_passes(before: str, after: str | None) -> None:
+    zone: Zone = {"example.com": txt(before), "good.example.net": txt("v=spf1 -all")}
+    change = mended(zone)
+    assert (change.after if change else None) == after
+    if change:
+        assert change.before == before
+        assert result(zone | {"example.com": txt(change.after)}, IP) == "pass"
+
+
+def test_too_many_lookups_behind_the_term_that_matches_are_flattened() -> None:
+    zone: Zone = {f"s{i}.example.net": txt(f"v=spf1 ip4:198.51.100.{i} -all") for i in range(12)}
+    zone["example.com"] = txt(
+        "v=spf1 ip4:192.0.2.7 " + " ".join(f"include:s{i}.example.net" for i in range(12)) + " -all"
+    )
+    change = mended(zone)
+    assert change is not None
+    assert "10 of 10 lookups" in change.proof
+
+
+def test_the_include_of_the_service_that_has_the_mailboxes() -> None:
+    change = mended(
+        {"example.com": [], "_spf.example.net": txt("v=spf1 ip4:192.0.2.0/24 -all")}, include="_spf.example.net"
+    )
+    assert change is not None
+    assert change.after == "v=spf1 include:_spf.example.net ~all"
+
+
+def test_mending_a_record_shuts_nobody_out_but_who_passed_with_the_whole_world() -> None:
+    async def wrong(number: int) -> str:
+        case = make(number)
+        resolver = ZoneResolver(case.zone)
+        found = await check_host(resolver, case.ip, mail_from=case.mail_from)
+        change = await propose(resolver, case.ip, found, faulty=True)
+        known = []
+        for ip, mail_from in case.others:
+            matched = (await check_host(resolver, ip, mail_from=mail_from)).matched.lower()
+            known += [(ip, mail_from)] if not matched.endswith("all") else []
+        return await fault_of(replace(case, others=tuple(known)), change) if change else ""
+
+    async def go() -> list[str]:
+        return [fault for number in range(300) if (fault := await wrong(number))]
+
+    assert asyncio.run(go()) == []
 
 
 async def faults(numbers: range) -> list[tuple[int, str]]:

@@ -25,11 +25,12 @@ from postmend.evidence.receiving import Caller
 from postmend.evidence.spf_finding import check_spf
 from postmend.evidence.spf_lint import lint_spf
 from postmend.evidence.spf_record import is_spf
-from postmend.evidence.spf_repair import propose
+from postmend.evidence.spf_repair import Overlay, address_within, propose
 from postmend.evidence.spf_result import Spf
 from postmend.evidence.sweep import check_neighbours
 from postmend.evidence.tlsrpt import check_tlsrpt
 from postmend.knowledge.selectors import selectors_to_try
+from postmend.knowledge.senders import include_for
 from postmend.model import Fact, Finding, RecordChange
 from postmend.model.dialogue import Dialer
 from postmend.model.dns import Asker, Resolver
@@ -38,6 +39,8 @@ from postmend.model.inside import is_inside
 from postmend.remedy.dmarc_path import dmarc_steps
 
 _MOST_ADDRESSES = 8  # of a host
+# A record that anybody passes, or that says less than its owner thinks.
+_SPF_LOOSE = {"spf_record.neutral_all", "spf_record.no_all", "spf_record.after_all"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,21 +155,41 @@ async def about_domain(world: World, domain: str) -> dict[str, Question]:
 
 
 async def _spf(world: World, domain: str, hosts: tuple[tuple[str, str], ...]) -> Answered:
-    """The record in itself; whether the sending address, where one is told, may send; and the proven repair.
-
-    Without an address the repair is tried for the first server that takes the domain's mail: it mostly sends it too.
-    """
-    findings = await lint_spf(world.asker, domain)
-    given, wrong = world.settings.ip, any(f.result in {Fact.FAIL, Fact.PERMERROR} for f in findings)
-    ip = given or next((ip for _, ip in hosts if world.settings.allow_private or not is_inside(ip)), "")
-    if not ip or not (given or wrong):
+    """The record in itself; whether the sending address, where one is told, may send; and the proven repair."""
+    asker, given = world.asker, world.settings.ip
+    findings = await lint_spf(asker, domain)
+    wrong = any(f.result in {Fact.FAIL, Fact.PERMERROR} or f.id in _SPF_LOOSE for f in findings)
+    if not given and not wrong:
         return Answered(findings)
-    found, result = await check_spf(world.asker, ip, f"postmaster@{domain}", world.settings.helo)
-    change = None
-    if result.result not in {Spf.PASS, Spf.TEMPERROR, Spf.NEUTRAL}:
-        change = await propose(world.asker, ip, result)
+    ip, include = (given, "") if given else await _likely_sender(world, domain, hosts)
+    if not ip:
+        return Answered(findings)
+    found, result = await check_spf(asker, ip, f"postmaster@{domain}", world.settings.helo)
     shown = (*findings, *found) if given else findings
-    return Answered(shown, {f.id: change for f in shown} if change else {})
+    if result.result is Spf.NEUTRAL and not wrong:
+        return Answered(shown)
+    change = await propose(asker, ip, result, include=include, faulty=wrong)
+    return Answered(shown, await _mended_by(asker, domain, change, shown))
+
+
+async def _likely_sender(world: World, domain: str, hosts: tuple[tuple[str, str], ...]) -> tuple[str, str]:
+    """An address that should pass, and its service's include: of the service that has the mailboxes; else the first
+    server that takes the domain's mail, which mostly sends it too; else one that the record names.
+    """  # noqa: D205
+    include = next((each for host, _ in hosts if (each := include_for(host))), "")
+    outside = [ip for _, ip in hosts if world.settings.allow_private or not is_inside(ip)]
+    ip = await address_within(world.asker, include) if include else ""
+    return ip or next(iter(outside), "") or await address_within(world.asker, domain), include if ip else ""
+
+
+async def _mended_by(
+    asker: Asker, domain: str, change: RecordChange | None, findings: tuple[Finding, ...]
+) -> dict[str, RecordChange]:
+    """The change, by each finding that is gone once it is published."""
+    if change is None:
+        return {}
+    left = {f.id for f in await lint_spf(Overlay(asker, domain, change.after), domain)}
+    return {f.id: change for f in findings if f.id not in left}
 
 
 async def _dmarc(world: World, domain: str) -> Answered:

@@ -41,7 +41,7 @@ def _parses(term: str) -> bool:
 
 def _mended(term: str) -> str:
     """A term in the form that was meant, or nothing where nobody can tell."""
-    plain = term.strip(_EDGES)
+    plain = re.sub(r"^[-+~?]+(?=[-+~?])", "", term.strip(_EDGES))  # of several signs the last
     name, colon, rest = plain.partition(":")
     bare = name.lstrip("+-~?").lower()
     sign = name[: len(name) - len(bare)]
@@ -101,6 +101,17 @@ def with_term(text: str, term: str, before: str) -> str:
             if each == stop or (stop is None and last):
                 return " ".join([*terms[:i], term, *terms[i:]])
     return " ".join([*terms, term])
+
+
+def with_end(text: str) -> str:
+    """The record ending in one `all` that forbids; what stood behind it never counted, but for exp=."""
+    terms = text.split()
+    ends = [i for i, each in enumerate(terms) if each.lstrip("+-~?").lower() == "all"]
+    if not ends:
+        return text if any(each.lower().startswith("redirect=") for each in terms) else f"{text} ~all"
+    end = terms[ends[0]]
+    behind = [each for each in terms[ends[0] + 1 :] if each.lower().startswith("exp=")]
+    return " ".join([*terms[: ends[0]], end if end[0] in "-~" else "~all", *behind])
 
 
 def without_dead(node: Node) -> str:

@@ -4,10 +4,9 @@ One id a fault: none, almost, several, syntax, lookups, void, dead_include, loop
 neutral_all, no_all, after_all, ptr, huge, inside_network, long. `spf_record.ok` says that receivers can use it.
 """
 
-import re
 from collections.abc import Iterator
 
-from postmend.evidence.spf_record import LOOKUP_TERMS, SpfRecord, is_spf, parse_spf, spf_texts
+from postmend.evidence.spf_record import LOOKUP_TERMS, SpfRecord, is_spf, meant_for_spf, parse_spf, spf_texts
 from postmend.evidence.spf_result import MOST_LOOKUPS, MOST_VOID
 from postmend.evidence.spf_tree import Node, all_terms, cost_of, dead_includes, read_tree
 from postmend.model import Cause, Fact, Finding, ParseError
@@ -17,7 +16,6 @@ from postmend.model.inside import is_inside
 _LONG_OCTETS = 450  # RFC 7208 section 3.4: so that the answer fits in 512 octets
 _HUGE = {4: 16, 6: 32}  # prefixes shorter than these let strangers in
 _HUGE_INCLUDED = {4: 12, 6: 28}  # a mail service may own that much itself (Microsoft has two /15)
-_ALMOST = re.compile(r"[\s\"']*v\s*=\s*spf|spf2\.0|[\s\"']*v=spf1[^ ]", re.IGNORECASE)
 
 
 async def lint_spf(resolver: Resolver, domain: str) -> tuple[Finding, ...]:
@@ -42,7 +40,7 @@ async def lint_spf(resolver: Resolver, domain: str) -> tuple[Finding, ...]:
 
 
 def _none(answer: Answer) -> Finding:
-    almost = next((text for text in answer.records if _ALMOST.match(text)), "")
+    almost = next((text for text in answer.records if meant_for_spf(text)), "")
     if almost:
         detail = f"{answer.name} has no SPF record; {almost[:60]!r} is meant for one and must begin with `v=spf1 `"
         return _finding(answer, "almost", Fact.FAIL, detail)

@@ -17,6 +17,9 @@ _TOPLABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 _CIDR = re.compile(r"(?:/(\d{1,3}))?(?://(\d{1,3}))?$")
 _MODIFIER = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*)=(.*)", re.DOTALL)
 _MECHANISM = re.compile(r"([+?~-]?)([A-Za-z][A-Za-z0-9_.-]*)(.*)", re.DOTALL)
+_EDGES = " \t\"'"
+# Quotes, blanks and signs around the version, or a version that never came to be; what follows is left alone.
+_ALMOST = re.compile(r"[\s\"']*(?:v\s*=\s*spf1?|spf2\.0(?:/[a-z,]*)?)[\s:;,.]*", re.IGNORECASE)
 _EXPLAINING_ONLY = frozenset("crtCRT")
 
 LOOKUP_TERMS = frozenset({"include", "a", "mx", "ptr", "exists"})
@@ -57,6 +60,12 @@ def is_spf(text: str) -> bool:
 def spf_texts(answer: Answer) -> list[str]:
     """The SPF records of a TXT answer."""
     return [text for text in answer.records if is_spf(text)]
+
+
+def meant_for_spf(text: str) -> str:
+    """A TXT record that was meant for SPF but does not begin as one must, with that mended; else an empty string."""
+    found = None if is_spf(text) else _ALMOST.match(text)
+    return f"v=spf1 {text[found.end() :].strip(_EDGES)}" if found else ""
 
 
 def mx_hosts(answer: Answer) -> list[str]:

@@ -10,8 +10,17 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from postmend.evidence.spf import check_host
-from postmend.evidence.spf_edit import flattened, ip_term, merged, respelt, txt_strings, with_term, without_dead
-from postmend.evidence.spf_record import parse_spf, spf_texts
+from postmend.evidence.spf_edit import (
+    flattened,
+    ip_term,
+    merged,
+    respelt,
+    txt_strings,
+    with_end,
+    with_term,
+    without_dead,
+)
+from postmend.evidence.spf_record import meant_for_spf, parse_spf, spf_texts
 from postmend.evidence.spf_result import MOST_LOOKUPS, MOST_VOID, Spf, SpfResult
 from postmend.evidence.spf_tree import Node, SpfCost, all_terms, cost_of, dead_includes, read_tree
 from postmend.knowledge.senders import include_for
@@ -23,7 +32,7 @@ _MOST_WITNESSES = 60  # addresses that passed before and are evaluated again
 
 
 @dataclass(frozen=True, slots=True)
-class _Overlay:
+class Overlay:
     """A resolver that answers one name's TXT with the record to be tried."""
 
     resolver: Resolver
@@ -31,6 +40,7 @@ class _Overlay:
     text: str
 
     async def query(self, name: str, rdtype: str) -> Answer:
+        """The record to be tried, or what the world answers."""
         if rdtype == "TXT" and name.removesuffix(".").lower() == self.domain.lower():
             return Answer(name, rdtype, Rcode.NOERROR, (self.text,))
         return await self.resolver.query(name, rdtype)
@@ -38,59 +48,80 @@ class _Overlay:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """Who is to pass: an address with a MAIL FROM and HELO, at a domain whose records are `texts` now."""
+    """Who is to pass: an address with a MAIL FROM and HELO, at a domain whose records are `texts` now.
+
+    `include` is what lets it pass, where that is known; `faulty` that the record is to be mended in itself.
+    """
 
     resolver: Resolver
     ip: str
     found: SpfResult
     texts: tuple[str, ...]
+    include: str = ""
+    faulty: bool = False
 
     def with_record(self, text: str) -> Resolver:
-        return _Overlay(self.resolver, self.found.domain, text)
+        return Overlay(self.resolver, self.found.domain, text)
 
     async def result(self, resolver: Resolver, ip: str) -> SpfResult:
         return await check_host(resolver, ip, mail_from=self.found.sender, helo=self.found.helo)
 
 
-async def propose(resolver: Resolver, ip: str, found: SpfResult) -> RecordChange | None:
+async def propose(
+    resolver: Resolver, ip: str, found: SpfResult, *, include: str = "", faulty: bool = False
+) -> RecordChange | None:
     """Propose the record that lets `ip` pass, or None where it passes, is not known, or no proposal holds its proof.
 
-    `found` is the result of `check_host` for this address.
+    `found` is the result of `check_host` for this address, `include` what its service asks customers to include.
+    With `faulty` the record is mended in itself even where the address passes: its errors, and an end that forbids.
     """
     domain = found.domain
-    if found.result in {Spf.PASS, Spf.TEMPERROR} or "." not in domain or not domain.isascii():
+    settled = {Spf.TEMPERROR} if faulty else {Spf.TEMPERROR, Spf.PASS}
+    if found.result in settled or "." not in domain or not domain.isascii():
         return None
     answer = await resolver.query(domain, "TXT")
     if answer.failed:
         return None
-    case = _Case(resolver, ip, found, tuple(spf_texts(answer)))
+    almost = tuple(text for text in answer.records if meant_for_spf(text))
+    old = tuple(spf_texts(answer)) or almost
+    case = _Case(resolver, ip, found, tuple(meant_for_spf(text) or text for text in old), include, faulty)
     before = await read_tree(resolver, domain)
     second_best = ""
-    tried: dict[str, str] = {}
+    tried = {text: "" for text in old if found.result is Spf.PASS}
     async for text in _candidates(case):
         if text in tried:
             continue
         tried[text], sound = await _proof(case, before, text)
         if tried[text] and sound:
-            return RecordChange(domain, "TXT", "\n".join(case.texts), text, tried[text])
+            return RecordChange(domain, "TXT", "\n".join(old), text, tried[text])
         if tried[text] and not second_best:
             second_best = text
     if not second_best:
         return None
-    return RecordChange(domain, "TXT", "\n".join(case.texts), second_best, tried[second_best])
+    return RecordChange(domain, "TXT", "\n".join(old), second_best, tried[second_best])
+
+
+async def address_within(resolver: Resolver, domain: str) -> str:
+    """An address that the SPF record of `domain` names, for a proof where no sending address is known; else empty."""
+    terms = all_terms(await read_tree(resolver, domain))
+    return next((str(net[0]) for _, term in terms for net in term.networks if term.mechanism.qualifier == "+"), "")
 
 
 async def _candidates(case: _Case) -> AsyncIterator[str]:
     """Records to be tried, the smallest change first."""
-    include = await _provider(case)
+    include = case.include or await _provider(case)
     terms = ([f"include:{include}"] if include else []) + [ip_term(case.ip)]
     if not case.texts:
         for term in terms:
             yield f"v=spf1 {term} ~all"
         return
     text = respelt(case.texts[0]) if len(case.texts) == 1 else merged(list(case.texts))
+    text = with_end(text) if case.faulty else text
+    named = case.found.result is Spf.PASS and not case.found.matched.lower().endswith("all")
     for each in await _bases(case, text):
         yield each
+        if named:
+            continue
         for term in terms:
             yield with_term(each, term, case.found.matched)
             # In front of everything: a term before it may be an error for this address.
@@ -171,7 +202,7 @@ def _told(case: _Case, again: SpfResult, cost: SpfCost, text: str, kept: int) ->
         f"{void} of {MOST_VOID} void lookups"
     )
     if kept:
-        said += f"; {kept} addresses that passed before were evaluated again and pass"
+        said += f"; {kept} addresses that passed before were evaluated again: all pass"
     strings = txt_strings(text)
     if len(strings) > 1:
         said += f"; longer than 255 octets: publish it as {len(strings)} strings of one record: " + " ".join(

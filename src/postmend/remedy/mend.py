@@ -22,7 +22,8 @@ def mend(
     made: dict[tuple[str, str], Step] = {}
     for finding in sorted(costly, key=lambda f: _ORDER.index(grade_of(f))):
         for step in _steps(finding, facts, (records or {}).get(finding.id)):
-            made.setdefault((step.id, step.do), step)
+            if step.record is None or all(step.record != known.record for known in made.values()):
+                made.setdefault((step.id, step.do), step)  # what one record mends is one step
     lists = [f for f in findings if f.check == "blocklist" and grade_of(f) in {Grade.REFUSED, Grade.HARMS}]
     return (*made.values(), *delistings(lists))
 
