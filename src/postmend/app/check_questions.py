@@ -36,6 +36,7 @@ from postmend.model.dialogue import Dialer
 from postmend.model.dns import Asker, Resolver
 from postmend.model.fetch import Fetcher
 from postmend.model.inside import is_inside
+from postmend.remedy.dmarc_mend import mended_record
 from postmend.remedy.dmarc_path import dmarc_steps
 
 _MOST_ADDRESSES = 8  # of a host
@@ -194,6 +195,9 @@ async def _mended_by(
 
 async def _dmarc(world: World, domain: str) -> Answered:
     findings, discovery = await check_dmarc_record(world.asker, domain)
+    mended_now = mended_record(discovery)
+    if mended_now is not None:
+        return Answered(findings, dict.fromkeys(("dmarc.record_fault", "dmarc.several_records"), mended_now))
     change, later = dmarc_steps(discovery)
     mends = ("dmarc.no_record", "dmarc.not_a_record", "dmarc.no_reports", "dmarc.only_watching", "dmarc.testing")
     mended = [ident for ident in mends if any(f.id == ident for f in findings)]

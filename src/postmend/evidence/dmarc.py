@@ -156,11 +156,18 @@ def record_findings(discovery: DmarcDiscovery) -> tuple[Finding, ...]:
         _finding(discovery, "dmarc.record_fault", Fact.NONE, f"the DMARC record at {discovery.at}: {fault}")
         for fault in record.faults
     ]
+    found += [_leftover(discovery, each) for each in record.leftovers]
     told = f"DMARC of {domain}: policy {discovery.policy}" + (
         f", from {discovery.at}" if discovery.at != domain else ""
     )
     found.append(_finding(discovery, "dmarc.record", Fact.PASS, told))
     return tuple(found)
+
+
+def _leftover(discovery: DmarcDiscovery, told: str) -> Finding:
+    """A pct below 100 spares mail at some receivers and none at others; everything else left over does nothing."""
+    ident = "dmarc.pct" if told.startswith("pct=") and not told.startswith("pct=100 ") else "dmarc.leftover"
+    return _finding(discovery, ident, Fact.NONE, f"the DMARC record at {discovery.at}: {told}")
 
 
 def policy_findings(discovery: DmarcDiscovery) -> tuple[Finding, ...]:

@@ -16,7 +16,9 @@ _VERSION = re.compile(r"v\s*=\s*DMARC1\s*(?:;|$)")
 _HISTORIC = frozenset({"pct", "rf", "ri"})
 _KNOWN = frozenset({"v", "p", "sp", "np", "adkim", "aspf", "psd", "t", "rua", "ruf", "fo"})
 _CHOICES = {"adkim": "rs", "aspf": "rs", "psd": "ynu", "t": "yn"}
-_MAILTO = re.compile(r"mailto:([^@\s!,;]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+)(?:\?[^!\s]*)?(![0-9]+[kmgt]?)?", re.IGNORECASE)
+_MAILTO = re.compile(
+    r"mailto:(?!/)([^@\s!,;]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+)(?:\?[^!\s]*)?(![0-9]+[kmgt]?)?", re.IGNORECASE
+)
 
 
 class Policy(StrEnum):
@@ -32,7 +34,7 @@ class DmarcRecord:
     """A DMARC record. `sp` and `np` are None where the record leaves them to `p` and `sp`.
 
     `rua` and `ruf` are addresses without `mailto:`; `strict_dkim`, `strict_spf` the alignment modes. `psd` is `y`, `n`
-    or `u`. `testing` is `t=y`. `faults` are sentences.
+    or `u`. `testing` is `t=y`. `faults` and `leftovers` are clauses: what is wrong, and what is of RFC 7489.
     """
 
     text: str
@@ -46,6 +48,7 @@ class DmarcRecord:
     rua: tuple[str, ...] = ()
     ruf: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    leftovers: tuple[str, ...] = ()
 
     def policy_for(self, *, below: bool, exists: bool = True) -> Policy:
         """The policy for the domain itself, or for a domain below it, existing or not (section 4.7)."""
@@ -62,7 +65,7 @@ def _policy(tags: dict[str, str], name: str, faults: list[str]) -> Policy | None
     try:
         return Policy(value.lower())
     except ValueError:
-        faults.append(f"{name}={value[:40]} is none of none, quarantine, reject")
+        faults.append(f"{name}={value[:40]} is neither none nor quarantine nor reject")
         return None
 
 
@@ -74,8 +77,6 @@ def _addresses(value: str, faults: list[str]) -> tuple[str, ...]:
             if uri:
                 faults.append(f"{uri[:80]} is no mailto: address, so nothing is reported there")
             continue
-        if found[2]:
-            faults.append(f"the size limit {found[2]} has no meaning any more (RFC 9990)")
         made.append(found[1])
     return tuple(made)
 
@@ -97,12 +98,19 @@ def _tag_faults(name: str, value: str, tags: dict[str, str]) -> list[str]:
     if name in tags:
         return [f"tag {name} stands twice"]
     if name in _HISTORIC:
-        return [f"tag {name} has no meaning any more (RFC 9989)"]
+        return []
     if name not in _KNOWN:
         return [f"tag {name} is not known, and passed over"]
     if name in _CHOICES and value.lower() not in _CHOICES[name]:
         return [f"{name}={value[:20]} is none of {', '.join(_CHOICES[name])}"]
     return []
+
+
+def _leftovers(tags: dict[str, str]) -> tuple[str, ...]:
+    """What RFC 9989 and 9990 took out; harmless, but for a pct that was to spare some of the mail."""
+    old = [f"{name}={tags[name][:20]} has no meaning any more (RFC 9989)" for name in sorted(_HISTORIC & tags.keys())]
+    limits = [found[2] for name in ("rua", "ruf") for found in _MAILTO.finditer(tags.get(name, "")) if found[2]]
+    return (*old, *(f"the size limit {each} has no meaning any more (RFC 9990)" for each in limits))
 
 
 def misses_dmarc(text: str) -> str:
@@ -141,4 +149,5 @@ def parse_dmarc(text: str) -> DmarcRecord | None:
         rua=rua,
         ruf=_addresses(tags.get("ruf", ""), faults),
         faults=tuple(dict.fromkeys(faults))[:_MOST_FAULTS],
+        leftovers=_leftovers(tags)[:_MOST_FAULTS],
     )
