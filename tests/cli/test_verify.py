@@ -109,6 +109,7 @@ def test_a_fit_prober_may_ask() -> None:
         (["--smtp-port", "70000", "a@example.com"], "--smtp-port"),
         (["--source-ip", "nowhere", "a@example.com"], "not an IP address"),
         (["--mail-from", "a@b@c", "a@example.com"], "--mail-from"),
+        (["--mail-from", "a@example.com", "--helo", "x\r\nDATA", "--no-self-check", "a@example.com"], "EHLO"),
     ],
 )
 def test_bad_usage_is_one_clear_line(words: list[str], why: str) -> None:

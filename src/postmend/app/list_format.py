@@ -46,15 +46,23 @@ def decode(raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
+def _check_start(start: bytes) -> None:
+    """Raise ParseError for text that is written in a way that nothing could be read in."""
+    if start[:2] in _UTF16 or start[:1000].count(0) > len(start[:1000]) // 4:
+        raise ParseError("the list is UTF-16 text, or no text at all; save it as UTF-8")
+    if b"\n" not in start and b"\r" in start.strip():
+        raise ParseError("the lines end in a bare CR; save the list with LF or CRLF")
+
+
 def read_lines(file: BinaryIO) -> Iterator[Line]:
-    """Physical lines; raise ParseError for one beyond any list's size, and for UTF-16."""
+    """Physical lines; raise ParseError for one beyond any list's size, and for UTF-16 and bare CR."""
     number = 0
     while line := file.readline(MOST_LINE + 1):
         number += 1
         if len(line) > MOST_LINE:
             raise ParseError(f"line {number} is longer than {MOST_LINE >> 20} MB: this is no list of addresses")
-        if number == 1 and line[:2] in _UTF16:
-            raise ParseError("the list is UTF-16 text; save it as UTF-8")
+        if number == 1:
+            _check_start(line)
         end = b"\r\n" if line.endswith(b"\r\n") else b"\n" if line.endswith(b"\n") else b""
         yield Line(line[: len(line) - len(end)], end)
 

@@ -15,7 +15,8 @@ class Summary(msgspec.Struct):
     """The sum. `addresses` counts each once; `worst` is domain, undeliverable, all of it.
 
     `bounce_rate` is the share that would bounce if all were sent to, `bounce_rate_after` without those that are
-    undeliverable; both take the unknown ones to be as the known.
+    undeliverable; both take the unknown ones to be as the known. Where nobody was found alive (`--only-mx` asks no
+    mailbox) that would be a guess: then `bounce_rate` counts the undeliverable alone, and `bounce_rate_after` is 0.
     """
 
     rows: int
@@ -64,8 +65,8 @@ class ListCount:
         """The sum."""
         total, dead = sum(self.verdicts.values()), self.verdicts[Deliverability.UNDELIVERABLE]
         unknown = self.verdicts[Deliverability.UNKNOWN]
-        rate = dead / (total - unknown) if total > unknown else 0.0
-        left = total - dead
+        alive, left = total - unknown - dead, total - dead
+        rate = dead / (total - unknown if alive else max(total, 1))
         return Summary(
             rows=self.rows,
             addresses=total,
@@ -73,5 +74,5 @@ class ListCount:
             reasons=dict(self.reasons.most_common()),
             worst=[(domain, count, self.domains[domain]) for domain, count in self.dead.most_common(_WORST)],
             bounce_rate=round(rate, 4),
-            bounce_rate_after=round(rate * unknown / left, 4) if left else 0.0,
+            bounce_rate_after=round(rate * unknown / left, 4) if alive else 0.0,
         )

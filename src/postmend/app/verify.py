@@ -20,6 +20,7 @@ from postmend.model.inside import is_inside
 from postmend.model.verified import Verified
 from postmend.net.local import local_address
 from postmend.net.smtp import NetDialer
+from postmend.net.smtp_wire import hello
 
 if TYPE_CHECKING:
     from postmend.model.dns import Asker
@@ -98,6 +99,7 @@ class Verifier:
             raise ParseError(
                 f"{ip or 'this machine'} has no name that leads back to it, and --helo (verify.helo) names none"
             )
+        hello("EHLO", helo)  # ParseError for what is no name
         # MX on private addresses are somebody's laboratory or intranet only if the prober is in there itself.
         self._inside = (
             told.allow_private or not told.self_check or told.smtp_port != _SMTP_PORT or bool(ip and is_inside(ip))

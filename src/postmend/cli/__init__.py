@@ -48,6 +48,11 @@ def _group() -> None:
     """
 
 
+def _drop_output() -> None:
+    """Keep the interpreter from trying once more at exit to write what could not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main() -> None:
     """Run the command; Ctrl-C and a closed pipe end it quietly, bad input with one clear line and status 2."""
     from postmend.model import ParseError
@@ -66,7 +71,11 @@ def main() -> None:
         click.echo("postmend: interrupted", err=True)
         code = 128 + signal.SIGINT
     except BrokenPipeError:
-        # The reader has gone (`| head`): nobody is left to be told. Keep the interpreter from saying it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has gone (`| head`): nobody is left to be told.
+        _drop_output()
         code = 128 + signal.SIGPIPE
+    except OSError as error:  # a full disk under standard output
+        click.echo(f"postmend: {error.filename or 'the output'}: {(error.strerror or str(error)).lower()}", err=True)
+        _drop_output()
+        code = 2
     sys.exit(code if isinstance(code, int) else 0)

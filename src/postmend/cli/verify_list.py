@@ -143,7 +143,11 @@ def _told(summary: Summary) -> Iterator[str]:
         yield f"  {verdict:14} {count:10,}  {count / total:6.1%}"
     if summary.worst:
         yield "  worst domains: " + ", ".join(f"{name[:60]} {dead} of {all_}" for name, dead, all_ in summary.worst[:5])
-    if 2 * summary.verdicts[Deliverability.UNKNOWN] > summary.addresses:
+    unknown, dead = (summary.verdicts[each] for each in (Deliverability.UNKNOWN, Deliverability.UNDELIVERABLE))
+    if unknown and unknown + dead == summary.addresses:
+        yield f"  bounce rate if all are sent to: at least {summary.bounce_rate:.1%}"
+        return
+    if 2 * unknown > summary.addresses:
         yield "  bounce rate: too many addresses are unknown to tell"
         return
     yield (
