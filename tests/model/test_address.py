@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from postmend.model import ParseError, parse_address, parse_mailbox
 from postmend.model.address import ascii_domain, split_name
+from postmend.model.idna import a_labels
 from tests.conftest import CORPUS
 
 
@@ -49,6 +50,15 @@ def test_valid_addresses_print_as_they_were_read(text: str) -> None:
         ("user@☃.example", "not an internationalised label"),
         ("user@\u2488a.example", "not a host name"),
         ("us\u200ber@example.com", "cannot be seen"),
+        ("user@a\u200db.example", "not an internationalised label"),
+        ("user@b\u00b7c.example", "not an internationalised label"),
+        ("user@\u0375b.example", "not an internationalised label"),
+        ("user@a\u05f3b.example", "not an internationalised label"),
+        ("user@\u30fbabc.example", "not an internationalised label"),
+        ("user@\u0660\u06f0.example", "Arabic digits"),
+        ("user@\u05d0b.example", "right to left"),
+        ("user@1\u05d0.example", "right to left"),
+        ("user@[IPv6:fe80::1%eth0]", "not an IP address"),
         ("u;\u0338@example.com", "needs quotes"),
         ("x\u037e@example.com", "needs quotes"),
     ],
@@ -100,3 +110,28 @@ def test_corpus() -> None:
     assert right["valid_smtp"] + right["valid_smtp_quoted"] >= 81
     assert right["valid_eai"] == 11
     assert right["invalid"] >= 124
+
+
+@pytest.mark.parametrize(
+    ("domain", "found"),
+    [
+        ("faß.example", "xn--fa-hia.example"),  # RFC 5891: not `fass`, which somebody else may have
+        ("Faß.example", "xn--fa-hia.example"),
+        ("βόλος.example", "xn--nxasmm1c.example"),
+        ("BÜCHER。example", "xn--bcher-kva.example"),
+        ("ａｂｃ.example", "abc.example"),
+        ("col·lecció.example", "xn--collecci-ioa91d.example"),
+        ("נאטס׳.example", "xn--4dbqwg4g.example"),
+        ("カ・カ.example", "xn--lcka3v.example"),
+        ("نامه\u200cای.example", "xn--mgba3gch31f060k.example"),
+        ("क्\u200dष.example", "xn--11b2ezcw70k.example"),
+        ("עברית.example", "xn--5dbqzzl.example"),
+        ("١٢ا.example", ""),
+    ],
+)
+def test_labels_in_ascii(domain: str, found: str) -> None:
+    if not found:
+        with pytest.raises(ParseError):
+            a_labels(domain)
+    else:
+        assert a_labels(domain) == found

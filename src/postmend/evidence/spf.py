@@ -14,8 +14,8 @@ from postmend.evidence.spf_record import Mechanism, SpfRecord, check_macros, mx_
 from postmend.evidence.spf_result import Spf, SpfResult
 from postmend.evidence.spf_state import MOST_NAMES, Check, Stop, validated_name, validated_names
 from postmend.model import ParseError
-from postmend.model.address import a_labels
 from postmend.model.dns import Rcode, Resolver
+from postmend.model.idna import a_labels
 
 _QUALIFIED = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 Ip = ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -6,18 +6,14 @@ import unicodedata
 from dataclasses import dataclass
 
 from postmend.model.errors import ParseError
+from postmend.model.idna import a_labels
 
 # RFC 5321 section 4.5.3.1: octets of local part, domain, and the path without its angle brackets.
-_LOCAL_OCTETS, _DOMAIN_OCTETS, _PATH_OCTETS, _LABEL_OCTETS = 64, 255, 254, 63
+_LOCAL_OCTETS, _DOMAIN_OCTETS, _PATH_OCTETS = 64, 255, 254
 _ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+")
 _NAMED = re.compile(r'("(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*"\s*|[^"<>@(),:;\\\[\]\x00-\x1f\x7f]+)<([^<>]*)>')
 # qtextSMTP and quoted-pairSMTP: printable ASCII; nothing below space is allowed inside quotes on the wire.
 _QUOTED = re.compile(r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e\u0080-\U0010ffff]|\\[\x20-\x7e])*"')
-_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
-_DOTS = dict.fromkeys(map(ord, "\u3002\uff0e\uff61"), ".")  # IDNA's other full stops (RFC 3490 section 3.1)
-_SIGNS = (
-    "\u00b7\u0375\u05f3\u05f4\u30fb\u200c\u200d\u3007\u06fd\u06fe\u0f0b"  # RFC 5892: CONTEXTJ, CONTEXTO, exceptions
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,60 +77,9 @@ def _check_literal(domain: str) -> None:
 def literal_ip(domain: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     """The address in a literal such as `[192.0.2.1]` or `[IPv6:2001:db8::1]`; raise ValueError where it is none."""
     inner = domain[1:-1]
+    if "%" in inner:
+        raise ValueError("a zone is known to one machine only (RFC 4007)")
     return ipaddress.IPv6Address(inner[5:]) if inner[:5].lower() == "ipv6:" else ipaddress.IPv4Address(inner)
-
-
-def _ascii_labels(domain: str) -> list[str]:
-    """The domain's labels as DNS has them; raise ParseError for one that is no host name (RFC 5890, RFC 1123)."""
-    if not domain.isascii():
-        domain = domain.translate(_DOTS)
-    labels = [_a_label(label) for label in domain.split(".")]
-    if not all(labels):
-        raise ParseError("the domain begins or ends with a dot, or has two in a row")
-    return labels
-
-
-def _a_label(label: str) -> str:
-    """One label in ASCII, upper case kept; U-labels are mapped as UTS 46 does it and become A-labels."""
-    if label.isascii():
-        if label and not _LABEL.fullmatch(label):
-            raise ParseError(f"not a host name: {label[:63]!r}")
-        if len(label) > _LABEL_OCTETS:
-            raise ParseError(f"a label of the domain is longer than {_LABEL_OCTETS} octets (RFC 1035)")
-        if label[2:4] == "--":
-            _check_a_label(label)
-        return label
-    mapped = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", label).casefold())
-    if mapped.isascii():
-        return _a_label(mapped)  # full-width letters
-    if unicodedata.combining(mapped[0]) or mapped.startswith("-") or mapped.endswith("-") or mapped[2:4] == "--":
-        raise ParseError(f"not an internationalised label: {label[:63]!r}")
-    for char in mapped:
-        # RFC 5892: letters, marks and digits; ASCII as in any host name; four signs that stand between letters.
-        allowed = _LABEL.fullmatch(char) or char == "-" if char.isascii() else char in _SIGNS or _is_word(char)
-        if not allowed:
-            raise ParseError(f"not an internationalised label: {char!r}")
-    made = "xn--" + mapped.encode("punycode").decode("ascii")
-    if len(made) > _LABEL_OCTETS:
-        raise ParseError(f"a label of the domain is longer than {_LABEL_OCTETS} octets (RFC 1035)")
-    return made
-
-
-def _is_word(char: str) -> bool:
-    kind = unicodedata.category(char)
-    return kind[0] in "LM" or kind == "Nd"
-
-
-def _check_a_label(label: str) -> None:
-    """RFC 5890 section 2.3.1: two hyphens in third place are for A-labels, which must decode."""
-    if label[:4].lower() != "xn--":
-        raise ParseError(f"two hyphens in this place are reserved (RFC 5890): {label!r}")
-    try:
-        decoded = label[4:].encode().decode("punycode")
-    except UnicodeError as error:
-        raise ParseError(f"not an internationalised label: {label!r}") from error
-    if decoded.isascii() or not all(_is_word(c) or c in _SIGNS or c.isascii() for c in decoded):
-        raise ParseError(f"not an internationalised label: {label!r}")
 
 
 def _check_domain(domain: str) -> int:
@@ -144,20 +89,15 @@ def _check_domain(domain: str) -> int:
     if domain.startswith("["):
         _check_literal(domain)
         return len(domain)
-    octets = len(".".join(_ascii_labels(domain)))
+    octets = len(a_labels(domain))
     if octets > _DOMAIN_OCTETS:
         raise ParseError(f"the domain is longer than {_DOMAIN_OCTETS} octets (RFC 5321 section 4.5.3.1.2)")
     return octets
 
 
-def a_labels(domain: str) -> str:
-    """A host name with A-labels (RFC 5890) for what is not ASCII; raise ParseError where it is no host name."""
-    return ".".join(_ascii_labels(domain))
-
-
 def ascii_domain(address: Address) -> str:
     """The domain as DNS and SMTP take it: lower case, A-labels (RFC 5890) for what is not ASCII; a literal as it is."""
-    return address.domain if address.literal else ".".join(_ascii_labels(address.domain)).lower()
+    return address.domain if address.literal else a_labels(address.domain).lower()
 
 
 def parse_mailbox(text: str) -> Address:
