@@ -157,9 +157,16 @@ def _silenced(find: Found, all_finds: Sequence[Found]) -> bool:
 
 
 def _heard(found: Sequence[Found]) -> Sequence[Found]:
-    """Rules of the last resort are heard only where no other rule has found words that name a cause."""
-    named = any(find.end and not find.rule.last and find.rule.cause is not Cause.UNKNOWN for find in found)
-    return [find for find in found if not find.rule.last] if named else found
+    """Rules of the last resort are heard only where no other rule has found words that name a cause.
+
+    Where they are, words that say nothing (`unknown`) are not heard beside them.
+    """
+    worded = [find for find in found if find.end]
+    if any(not find.rule.last and find.rule.cause is not Cause.UNKNOWN for find in worded):
+        return [find for find in found if not find.rule.last]
+    if any(find.rule.last for find in worded):
+        return [find for find in found if find.rule.cause is not Cause.UNKNOWN]
+    return found
 
 
 def _votes(found: Sequence[Found], folded: str) -> tuple[Match, ...]:
