@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
+from postmend.knowledge.book import default_book
 from postmend.knowledge.masks import Masked
 from postmend.knowledge.read import read_reply
 from postmend.knowledge.remembered import read_for
@@ -21,7 +23,8 @@ REPLIES = [
     "550 lena@example.net...User account is overquota",
     "452 4.2.2 /home/lena/.quota/lena@example.net: over quota, 999.1.1.1 and 10.0.0.1:25",
     "554 listed at bl.example.org (127.0.0.2), host 192.0.2.22 [192.0.2.22] of mara@example.com",
-    "550 240.0.0.1 user1@recipient.invalid 192.0.2.1",
+    "550 Verification failed for <mara@example.com> 550 no mail to mara@example.com. It is unknown.",
+    "550 240.0.0.1 user1@recipient.masked 192.0.2.1",
 ]
 
 
@@ -65,3 +68,12 @@ def test_a_blocklist_is_no_host_to_mask() -> None:
 def test_what_is_long_is_left_alone() -> None:
     text = "550 lena@example.net " + "x" * 5000
     assert Masked(text, "lena@example.net").text == text
+
+
+def test_no_mask_speaks() -> None:
+    text = "host mx.example.net[192.0.2.7] said: 550 5.1.1 user or mailbox"
+    words = {
+        word for rule in default_book().rules for phrase in rule.patterns for word in re.findall(r"[a-z]{3,}", phrase)
+    }
+    assert not {"masked", "host1", "user1"} & words
+    assert _read_for("", text).matches == read_reply(text).matches

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from postmend.intake.scan import read_headers
+from postmend.intake.scan import read_fields
 from postmend.model import Host
 
 MAX_STATUS = 4 << 20  # octets: some 20,000 recipients
@@ -45,7 +45,9 @@ def typed(value: str) -> str:
 
 def address_of(value: str) -> str:
     """The mail address in a field, without a source route (RFC 5321 appendix C), or what stands there."""
-    plain = _ROUTE.sub("", typed(value).strip().lstrip("<"))
+    plain = typed(value).strip().lstrip("<")
+    if plain.startswith("@"):
+        plain = _ROUTE.sub("", plain)
     found = _ADDRESS.search(plain)
     if found:
         return found[0] if found[0].startswith('"') else found[0].strip(".")
@@ -75,7 +77,7 @@ def read_status(text: str) -> Status:
     """Read a message/delivery-status body (RFC 3464 section 2); groups may lack the blank lines between them."""
     status = Status()
     for block in _BLANK.split(text[:MAX_STATUS]):
-        fields = read_headers(block.strip("\n").encode("utf-8", "replace"))
+        fields = read_fields(block)
         names = {name for name, _ in fields}
         if "final-recipient" in names and status.recipients and status.recipients[-1].final:
             status.recipients.append(Recipient())

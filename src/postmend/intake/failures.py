@@ -12,7 +12,7 @@ from postmend.intake.notice import bare_locals, only_mention, read_notice
 from postmend.intake.original import address_in, first, sending_host
 from postmend.intake.scan import Headers
 from postmend.intake.wording import MAX_REPLY, coded_text, completed, has_codes, prose
-from postmend.knowledge.masks import Masked
+from postmend.knowledge.masks import masked
 from postmend.knowledge.unwrap import layers
 from postmend.model import Action, EnhancedStatus, Failure, Host, Kind, Original, SmtpReply, Stage
 
@@ -194,10 +194,10 @@ class _Told(NamedTuple):
 
 def _told_for(recipient: str, text: str, status: str) -> _Told:
     """What a text tells besides its cause. With what differs masked, the notices of one mailing are alike."""
-    masked = Masked(text, recipient)
-    told = _told(masked.text, status)
-    host = Host(*map(masked.back, (told.host.host, told.host.ip, told.host.helo)))
-    return told._replace(host=host) if masked else told
+    hidden = masked(text, recipient)
+    told = _told(hidden.text, status)
+    host = told.host
+    return told._replace(host=Host(hidden.back(host.host), hidden.back(host.ip), hidden.back(host.helo)))
 
 
 @lru_cache(maxsize=1024)

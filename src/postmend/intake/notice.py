@@ -21,9 +21,9 @@ from postmend.intake.wording import (
 )
 
 _ADDRESS = re.compile(ADDRESS)
-# Lines after which the message that was refused stands, without the ruler before the words.
+# Lines after which the message that was refused stands, with the ruler before the words.
 _ORIGINAL = re.compile(
-    r"(?:"
+    r"^[ \t>*=_-]*+(?:"
     r"below this line is a copy|(?:here|this) is a copy of (?:the|your)|(?:below|following) is (?:a|the) copy of|"
     r"the headers? of the original|(?:original|unsent|returned|undelivered|returning) (?:message|mail|e-mail)s?\b(?! headers?:? *\S+@)(?: (?:follows?|as follows|text|headers?|below|is (?:attached|included))|[ \t]*[-:.=_]*[ \t]*$)|"
     r"(?:message|mail) headers? follows?|included is a copy|bounced e-?mail|copy of (?:the )?(?:original )?message|"
@@ -31,9 +31,12 @@ _ORIGINAL = re.compile(
     r"message (?:contents|header|text) follows?|(?:first|only) \d+ (?:lines|bytes) of|content-type: message/|the (?:original|following) message (?:was|is) (?:attached|below|included)|"
     r"original message headers|元のメール|送信されたメール"
     r")",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
-_RULERS = " \t>*-=_"
+_HEADERS = (
+    "Return-Path:", "Received:", "Delivered-To:", "X-", "DKIM-Signature:", "Message-I", "MIME-Version:",
+    "Authentication-Results:",
+)  # fmt: skip
 _HEADER_RUN = re.compile(
     r"^(?:Return-Path|Received|Delivered-To|X-[\w-]+|DKIM-Signature|Message-I[dD]|MIME-Version|Authentication-Results): ?.*\n(?:[ \t].*\n|[\w-]+:.*\n){2,}",
     re.MULTILINE,
@@ -85,17 +88,13 @@ class Named(NamedTuple):
 
 def split_original(text: str) -> tuple[str, str]:
     """The notice, and the returned message where it stands in the same text."""
-    cut, at, said = len(text), 0, False
-    for line in text.split("\n"):
-        if said and _ORIGINAL.match(line.lstrip(_RULERS)):
-            cut = at
-            break
-        said = said or (not line.isspace() and line != "")
-        at += len(line) + 1
-    for found in _HEADER_RUN.finditer(text, 0, cut):
-        if text[: found.start()].strip():
-            cut = found.start()
-            break
+    # Not in the first line: it would be the refused message of nothing.
+    first = len(text) - len(text.lstrip())
+    found = _ORIGINAL.search(text, text.find("\n", first) + 1 or len(text))
+    cut = found.start() if found else len(text)
+    if any(name in text for name in _HEADERS):
+        runs = (found.start() for found in _HEADER_RUN.finditer(text, 0, cut))
+        cut = next((start for start in runs if text[:start].strip()), cut)
     return text[:cut], text[cut:]
 
 

@@ -63,12 +63,16 @@ def split_head(raw: bytes) -> tuple[bytes, int]:
 
 def read_headers(head: bytes) -> Headers:
     """Name (lower case) and unfolded value of each field; what is no field is passed over."""
-    unfolded = _FOLD.sub(" ", head.decode("latin-1"))
-    fields = _FIELD.findall(unfolded)
     if head.isascii() and b"\x1b" not in head:
-        return [(name.lower(), value.strip()) for name, value in fields]
+        return read_fields(head.decode("ascii"))
     # Each field may be in a charset of its own.
-    return [(name.lower(), to_text(value.encode("latin-1")).strip()) for name, value in fields]
+    fields = read_fields(head.decode("latin-1"))
+    return [(name, to_text(value.encode("latin-1")).strip()) for name, value in fields]
+
+
+def read_fields(text: str) -> Headers:
+    """`read_headers` of a text that is decoded."""
+    return [(name.lower(), value.strip()) for name, value in _FIELD.findall(_FOLD.sub(" ", text))]
 
 
 def to_text(raw: bytes, charset: str = "") -> str:

@@ -7,7 +7,7 @@ read masked, whether remembered or not: the answer never depends on what came be
 from dataclasses import replace
 from functools import lru_cache
 
-from postmend.knowledge.masks import Masked
+from postmend.knowledge.masks import Masked, host_mask, masked
 from postmend.knowledge.read import read_reply
 from postmend.model import EnhancedStatus, Extracts, Reading, Stage
 
@@ -29,33 +29,36 @@ def read_for(
     enhanced: EnhancedStatus | None,
 ) -> Reading:
     """`read_reply` of a reply about `recipient` (may be empty), remembered. Never raises."""
-    masked = Masked(text, recipient)
-    reading = _read(masked.text, stage, masked.host(remote_host), code, enhanced)
-    return _back(reading, masked) if masked else reading
+    hidden = masked(text, recipient)
+    given = host_mask(remote_host, "remote") if remote_host else ""
+    reading = _read(hidden.text, stage, given, code, enhanced)
+    if reading.remote_host == given:
+        reading = replace(reading, remote_host=remote_host)
+    return _back(reading, hidden) if hidden else reading
 
 
-def _back(reading: Reading, masked: Masked) -> Reading:
+def _back(reading: Reading, hidden: Masked) -> Reading:
     return replace(
         reading,
         matches=tuple(
-            replace(match, words=masked.back_folded(match.words)) if "host" in match.words else match
+            replace(match, words=hidden.back_folded(match.words)) if "host" in match.words else match
             for match in reading.matches
         ),
-        extracts=_extracts_back(reading.extracts, masked),
-        inner=masked.back(reading.inner),
-        remote_host=masked.back(reading.remote_host),
-        remote_ip=masked.back(reading.remote_ip),
+        extracts=_extracts_back(reading.extracts, hidden),
+        inner=hidden.back(reading.inner),
+        remote_host=hidden.back(reading.remote_host),
+        remote_ip=hidden.back(reading.remote_ip),
     )
 
 
-def _extracts_back(read: Extracts, masked: Masked) -> Extracts:
+def _extracts_back(read: Extracts, hidden: Masked) -> Extracts:
     """Codes are never masked; what a limit names is a number, which a mask may be."""
     return replace(
         read,
-        lists=masked.back_all(read.lists),
-        ips=masked.back_all(read.ips),
-        domains=masked.back_all(read.domains),
-        urls=masked.back_all(read.urls),
-        emails=masked.back_all(read.emails),
-        limits=masked.back_all(read.limits),
+        lists=hidden.back_all(read.lists),
+        ips=hidden.back_all(read.ips),
+        domains=hidden.back_all(read.domains),
+        urls=hidden.back_all(read.urls),
+        emails=hidden.back_all(read.emails),
+        limits=hidden.back_all(read.limits),
     )
