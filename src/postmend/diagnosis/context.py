@@ -13,6 +13,8 @@ _BEFORE = frozenset({Stage.CONNECT, Stage.HELO, Stage.STARTTLS, Stage.AUTH, Stag
 
 # What a server looks at before the message: where all of it is in order, it did not refuse for that.
 _IN_ORDER = frozenset({"rdns.ok", "spf.pass"})
+# A signature that can verify nowhere is a fault that is seen only once the message was sent: not its words, then.
+_UNVERIFIABLE = frozenset({"missing", "revoked", "broken", "mismatch", "weak"})
 
 
 def circumstances(failure: Failure, reading: Reading, findings: Sequence[Finding] = ()) -> tuple[Finding, ...]:
@@ -25,12 +27,18 @@ def circumstances(failure: Failure, reading: Reading, findings: Sequence[Finding
     elif stage is Stage.DATA:
         detail = "it was refused after the message itself was sent"
         found.append(Finding("reply", "reply.after_data", str(stage), Fact.NONE, detail))
-        if {each.id for each in findings} >= _IN_ORDER:
+        if {each.id for each in findings} >= _IN_ORDER and not any(map(_unverifiable, findings)):
             found.append(Finding("reply", "reply.message_itself", str(stage), Fact.NONE, detail))
     if heard(failure, reading):
         host = failure.remote.host or reading.remote_host or failure.remote.ip or reading.remote_ip
         found.append(Finding("reply", "reply.heard", host, Fact.NONE, f"{host} answered"))
     return tuple(found)
+
+
+def _unverifiable(finding: Finding) -> bool:
+    """Whether a finding says that the key of a signature is missing, withdrawn or of no use."""
+    family, _, what = finding.id.partition(".")
+    return family in {"dkim", "dkim_key"} and what.removeprefix("key_") in _UNVERIFIABLE
 
 
 def heard(failure: Failure, reading: Reading) -> bool:
