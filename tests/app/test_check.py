@@ -206,6 +206,31 @@ def test_a_resolver_that_fails_makes_nothing_bad(how: str) -> None:
     assert not [f for f in found.findings if f.grade != "fine"]
 
 
+def test_the_deadline_holds_where_the_resolver_says_nothing() -> None:
+    with serve({"*.example": [("TIMEOUT", "")], "*.arpa": [("TIMEOUT", "")]}) as (where, _):
+        settings = Settings(resolver=where, timeout_s=5.0, deadline_s=1.0)
+        start = time.monotonic()
+        (found,) = asyncio.run(check_targets((D,), CheckOptions(settings)))
+    assert time.monotonic() - start < 2.5
+    assert not found.bad
+    assert found.not_asked == ["the resolver answered none of the questions: see --resolver"]
+
+
+def test_a_private_sending_address_is_never_put_into_a_record() -> None:
+    with serve(base(D, mx=[("A", "192.0.2.25")])) as (where, _):
+        settings = Settings(resolver=where, ip="10.0.0.1", skip_blocklists=("*",))
+        (found,) = asyncio.run(check_targets((D,), CheckOptions(settings, frozenset({"spf", "rdns", "blocklist"}))))
+    assert "ip.private" in grades(found)
+    assert not found.bad
+    assert not found.plan
+
+
+def test_what_stands_in_braces_is_filled_in() -> None:
+    found = check(base(D), selectors=("nosuch",))
+    (missing,) = [each for each in found.findings if each.id == "dkim_key.missing"]
+    assert missing.by.endswith("what is signed with nosuch fails")
+
+
 def test_private_addresses_are_told_and_lists_spared() -> None:
     names = Names(
         {"1.0.168.192.in-addr.arpa": [("PTR", "nas.home.example.")], "nas.home.example": [("A", "192.168.0.1")]}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.cli.test_cli import run
 from tests.dnslab import Zone, serve
 from tests.scenarios import WORLD, world
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def check(zone: Zone, *words: str) -> tuple[int, list[dict[str, Any]]]:
@@ -74,3 +77,9 @@ def test_neighbours_when_asked() -> None:
     zone = world(**{f"{i}.2.0.192.zen.spamhaus.org": [("A", "127.0.0.3")] for i in (5, 9)})
     assert "noisy_neighbour" not in {each["id"] for each in check(zone, "192.0.2.7")[1][0]["findings"]}
     assert "noisy_neighbour" in {each["id"] for each in check(zone, "192.0.2.7", "--neighbours")[1][0]["findings"]}
+
+
+def test_a_folder_is_no_message(tmp_path: Path) -> None:
+    done = run("check", "example.com", "--message", str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode() == f"postmend: {tmp_path}: a folder, where one file is wanted\n"

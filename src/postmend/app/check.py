@@ -81,8 +81,10 @@ def _wanted(name: str, only: frozenset[str]) -> bool:
     return not only or topic in only or (topic == "smtp" and bool(only & _BY_DIALOGUE))
 
 
-async def _answers(asked: dict[str, Question], options: CheckOptions) -> tuple[list[Answered], list[str]]:
-    """Put the questions that are wanted, under one deadline; what is late or fails costs only itself."""
+async def _answers(
+    asked: dict[str, Question], options: CheckOptions, left_s: float
+) -> tuple[list[Answered], list[str]]:
+    """Put the questions that are wanted, for `left_s` seconds; what is late or fails costs only itself."""
     deadline_s = options.settings.deadline_s
     tasks = {name: asyncio.ensure_future(put()) for name, put in asked.items() if _wanted(name, options.only)}
 
@@ -92,7 +94,7 @@ async def _answers(asked: dict[str, Question], options: CheckOptions) -> tuple[l
     for task in tasks.values():
         task.add_done_callback(tell)
     if tasks:
-        await asyncio.wait(tasks.values(), timeout=deadline_s)
+        await asyncio.wait(tasks.values(), timeout=max(left_s, 0.05))
     made: list[Answered] = []
     late: list[str] = []
     for name, task in tasks.items():
@@ -108,9 +110,16 @@ async def _answers(asked: dict[str, Question], options: CheckOptions) -> tuple[l
 
 
 async def _check(world: World, target: Target, options: CheckOptions, message: Message | None) -> Checked:
-    kind = await _kind_in_dns(world, target)
-    asked = await _questions(world, target, kind, message)
-    answers, late = await _answers(asked, options)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + options.settings.deadline_s
+    kind, asked = target.kind, {}
+    try:
+        async with asyncio.timeout_at(end):
+            kind = await _kind_in_dns(world, target)
+            asked = await _questions(world, target, kind, message)
+        answers, late = await _answers(asked, options, end - loop.time())
+    except TimeoutError:
+        answers, late = [], ["the resolver answered none of the questions: see --resolver"]
     raw = [finding for each in answers for finding in each.findings]
     raw += [*resolver_finding(raw), *behind_findings(raw)]
     found = [f for f in together(raw, kind) if not options.only or topic_of(f) in options.only]
@@ -148,6 +157,14 @@ def _plan(target: Target, found: list[Finding], answers: list[Answered]) -> tupl
     )
 
 
+async def _name_of(asker: Asker, ip: str, most_s: float) -> str:
+    """The name of this machine, if reverse DNS tells it in time: it is only for our own EHLO."""
+    try:
+        return await asyncio.wait_for(own_name(asker, ip), most_s)
+    except TimeoutError:
+        return ""
+
+
 async def _world(asker: Asker, options: CheckOptions, message: Message | None) -> World:
     from postmend.net.https import NetFetcher
     from postmend.net.local import local_address
@@ -158,7 +175,7 @@ async def _world(asker: Asker, options: CheckOptions, message: Message | None) -
     step_s = min(5.0, share / 2)
     timeouts = Timeouts(min(4.0, share / 3), step_s, step_s, step_s, 1.0, share * 0.8)
     ip = local_address()
-    helo = settings.verify.helo or settings.helo or (await own_name(asker, ip) if ip else "")
+    helo = settings.verify.helo or settings.helo or (await _name_of(asker, ip, share / 5) if ip else "")
     name = helo or (f"[{ip}]" if ip else "localhost")
     caller = Caller(name, settings.smtp_port, int(time.time()), options.relay_probe, timeouts)
     signers = message.signers if message else ()

@@ -158,6 +158,8 @@ async def about_domain(world: World, domain: str) -> dict[str, Question]:
 async def _spf(world: World, domain: str, hosts: tuple[tuple[str, str], ...]) -> Answered:
     """The record in itself; whether the sending address, where one is told, may send; and the proven repair."""
     asker, given = world.asker, world.settings.ip
+    if given and is_inside(given) and not world.settings.allow_private:
+        given = ""  # receivers see another one
     findings = await lint_spf(asker, domain)
     wrong = any(f.result in {Fact.FAIL, Fact.PERMERROR} or f.id in _SPF_LOOSE for f in findings)
     if not given and not wrong:
@@ -197,7 +199,9 @@ async def _dmarc(world: World, domain: str) -> Answered:
     findings, discovery = await check_dmarc_record(world.asker, domain)
     mended_now = mended_record(discovery)
     if mended_now is not None:
-        return Answered(findings, dict.fromkeys(("dmarc.record_fault", "dmarc.several_records"), mended_now))
+        trial = Overlay(world.asker, mended_now.name, mended_now.after)
+        left = {f.id for f in (await check_dmarc_record(trial, domain))[0]}
+        return Answered(findings, {f.id: mended_now for f in findings if f.id not in left})
     change, later = dmarc_steps(discovery)
     mends = ("dmarc.no_record", "dmarc.not_a_record", "dmarc.no_reports", "dmarc.only_watching", "dmarc.testing")
     mended = [ident for ident in mends if any(f.id == ident for f in findings)]

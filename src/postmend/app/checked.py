@@ -8,6 +8,7 @@ from postmend.app.output import Evidence, StepOut, finding_out
 from postmend.knowledge.findings import Grade, grade_of, repairs
 from postmend.knowledge.requirements import judge_rules, provider_rules
 from postmend.model import Finding
+from postmend.remedy.mend import case_of
 
 
 class Graded(Evidence):
@@ -87,7 +88,10 @@ def graded(finding: Finding) -> Graded:
     """A finding as JSON values, with what it costs."""
     grade = grade_of(finding)
     known = repairs().get(finding.id)
-    by = known.by if known and grade is not Grade.FINE else finding.get("name") if finding.check == "blocklist" else ""
+    by = finding.get("name") if finding.check == "blocklist" else ""
+    if known and grade is not Grade.FINE:
+        case = case_of(finding)
+        by = case.fill(known.by) if case.knows(known.by) else ""
     plain = finding_out(finding)
     values = {name: _short(getattr(plain, name)) for name in plain.__struct_fields__}
     return Graded(**values, topic=topic_of(finding), grade=grade, by=by)

@@ -92,6 +92,7 @@ def open_bytes(source: Source) -> Iterator[bytes | mmap.mmap]:
                 yield data
         elif source.path.is_dir():
             next(source.path.iterdir(), None)  # says why it could not be listed
+            raise ParseError(f"{source.name}: a folder, where one file is wanted")
         else:
             with source.path.open("rb") as file, _whole(file) as data:
                 yield data

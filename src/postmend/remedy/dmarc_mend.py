@@ -4,7 +4,7 @@ import difflib
 import re
 
 from postmend.evidence.dmarc import DmarcDiscovery
-from postmend.evidence.dmarc_record import DmarcRecord, Policy, parse_dmarc
+from postmend.evidence.dmarc_record import Policy, parse_dmarc
 from postmend.model import RecordChange
 
 _TAGS = ("p", "sp", "np", "adkim", "aspf", "psd", "t", "rua", "ruf", "fo")
@@ -44,26 +44,29 @@ def mended_text(text: str) -> str:
 
 
 def mended_record(discovery: DmarcDiscovery) -> RecordChange | None:
-    """The domain's own record with its faults mended; of several the one that asks for least. None without a proof."""
+    """The domain's own record with its faults mended; of several the mildest, with the reports that any asks for.
+
+    None where nothing is to be mended, or nobody can tell how.
+    """
     record = discovery.record
     if record is not None and record.faults:
-        name, old, kept = discovery.at, [record.text], record
+        read, kept = [record], record
+        name, old = discovery.at, [record.text]
     elif discovery.several:
         read = [each for each in map(parse_dmarc, discovery.answers[0].records) if each is not None]
         if len(read) < 2:
             return None  # they stand at a domain above, which has its own owner
-        name, old, kept = discovery.domain, [each.text for each in read], min(read, key=_asks)
+        kept = min(read, key=lambda each: _STRICTNESS[each.p])  # the mildest refuses nobody's mail by surprise
+        name, old = discovery.domain, [each.text for each in read]
     else:
         return None
     new = mended_text(kept.text) if kept.faults or kept.leftovers else kept.text
+    reports = next((each.rua for each in read if each.rua), ())
+    if reports and not kept.rua:
+        new = new.rstrip("; ") + "; rua=" + ",".join(f"mailto:{address}" for address in reports)
     again = parse_dmarc(new)
     if again is None or again.faults or again.leftovers:
         return None
-    reports = f"reports to {', '.join(again.rua)}" if again.rua else "no reports"
-    proof = f"read back: policy {again.p}, {reports}, no fault"
+    told = f"reports to {', '.join(again.rua)}" if again.rua else "no reports"
+    proof = f"read back: policy {again.p}, {told}, no fault"
     return RecordChange(f"_dmarc.{name}", "TXT", "\n".join(old), new, proof)
-
-
-def _asks(record: DmarcRecord) -> tuple[int, bool]:
-    """How much a record asks: the mildest refuses nobody's mail by surprise; one with reports before one without."""
-    return _STRICTNESS[record.p], not record.rua

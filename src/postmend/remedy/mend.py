@@ -1,6 +1,7 @@
 """The plan where nothing was refused yet: a step for each finding that costs something, the worst first."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from postmend.knowledge.findings import Grade, Repair, grade_of, repairs
 from postmend.model import Finding, RecordChange, Step
@@ -30,10 +31,15 @@ def mend(
 
 def _steps(finding: Finding, facts: Mapping[str, str], record: RecordChange | None) -> Iterator[Step]:
     text = repairs()[finding.id]
-    known = {**facts, "subject": finding.subject, **dict(finding.data)}
-    case = Case({name: one_line(value, 500) for name, value in known.items() if value})
+    case = case_of(finding, facts)
     if case.knows(text.do, text.url, *text.config, needs=text.needs):
         yield _step(finding.id, text, case, record)
+
+
+def case_of(finding: Finding, facts: Mapping[str, str] = MappingProxyType({})) -> Case:
+    """What a finding, and `facts` beside it, give for the templates of `findings.toml`."""
+    known = {**facts, "subject": finding.subject, **dict(finding.data)}
+    return Case({name: one_line(value, 500) for name, value in known.items() if value})
 
 
 def _step(ident: str, text: Repair, case: Case, record: RecordChange | None) -> Step:
