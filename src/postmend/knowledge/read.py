@@ -30,6 +30,8 @@ from postmend.model import (
 UNKNOWN_NATS = 1.0
 # A second rule for the same cause says little new, a third less: they mostly read the same words.
 _FURTHER = (1.0, 0.25, 0.1)
+# Subjects of enhanced codes that are about the address or the mailbox (RFC 3463 section 3).
+_OF_ADDRESS = frozenset({1, 2})
 # Beside one of these words a code by itself says nothing of the address: servers give 5.1.1 to whom they do not like.
 _CONTRARY = frozenset(
     {"abuse", "banned", "blacklisted", "block", "blocked", "blocklisted", "denied", "ip", "listed", "network", "policy",
@@ -72,10 +74,14 @@ def _folded(text: str) -> tuple[str, frozenset[str]]:
 def _address(
     cause: Cause, inner: Layer, matches: tuple[Match, ...], code: int | None, enhanced: EnhancedStatus | None
 ) -> AddressVerdict:
-    """The verdict on the address; a code alone strikes nobody off where words say something else beside it."""
+    """The verdict on the address.
+
+    A code alone strikes nobody off, unless it is an enhanced one about the address and no words say something else.
+    """
     verdict = address_verdict(cause, code, enhanced, inner.text)
     if verdict is AddressVerdict.SUPPRESS and not any(m.words and m.cause is cause for m in matches):
-        return verdict if _CONTRARY.isdisjoint(_folded(inner.own)[1]) else AddressVerdict.KEEP
+        about = enhanced is not None and enhanced.subject in _OF_ADDRESS
+        return verdict if about and _CONTRARY.isdisjoint(_folded(inner.own)[1]) else AddressVerdict.KEEP
     return verdict
 
 
