@@ -98,3 +98,15 @@ def test_plain_words_about_a_mailbox_stay_true_for_many(text: str) -> None:
     failures = explained(*(dsn(f"u{i}@one.example", text) for i in range(5)), ok("c@three.example"))
     expected = "user_unknown" if "unknown" in text else "mailbox_full"
     assert {failure["cause"]["id"] for failure in failures} == {expected}
+
+
+def test_many_unknown_recipients_say_nothing_of_the_sender() -> None:
+    unknown = "550 5.1.1 <{to}>: Recipient address rejected: User unknown in virtual mailbox table"
+    everywhere = explained(*(dsn(f"a@{name}.example", unknown) for name in ("one", "two", "three", "four")))
+    behind_one = explained(
+        *(dsn(f"a@{name}.example", unknown, host="mx.gate.example.com") for name in ("one", "two", "three")),
+        ok("b@else.example"),
+    )
+    for failure in (*everywhere, *behind_one):
+        assert not scopes(failure)
+        assert (failure["cause"]["id"], failure["address"]) == ("user_unknown", "suppress")

@@ -11,12 +11,17 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from postmend.knowledge.words import fold
-from postmend.model import Action, Fact, Failure, Finding, Original, Reading
+from postmend.model import Action, Cause, Fact, Failure, Finding, Original, Reading
 
 _SEVERAL, _MANY = 2, 3
 _SHOWN = 5
 _MOST = 200  # attempts of one identity that are held against each other: cost grows with their number
 _DELIVERED = frozenset({Action.DELIVERED, Action.RELAYED})
+# What words about the recipient's mailbox or way there name: however often it is said, it is nothing about the sender.
+_OF_RECIPIENT = frozenset(
+    {Cause.USER_UNKNOWN, Cause.DOMAIN_NOT_FOUND, Cause.MAILBOX_FULL, Cause.MAILBOX_DISABLED, Cause.RECIPIENT_MOVED}
+)
+_PLAIN = 0.85  # share of the vote from which words, or an enhanced code, are taken at their word
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,7 @@ class Attempt:
     """One recipient's mail, refused or delivered. `saying` is what was said, without what differs from mail to mail.
 
     `gateway` is who took or refused it: a provider, or the name that its hosts share; `identity` who sent it.
+    `of_recipient`: refused in plain words about the mailbox, which say nothing of the sender.
     """
 
     recipient: str
@@ -34,6 +40,7 @@ class Attempt:
     refused: bool
     saying: str = ""
     when: datetime | None = None
+    of_recipient: bool = False
 
 
 def attempt_of(failure: Failure, reading: Reading | None, original: Original) -> Attempt:
@@ -48,7 +55,13 @@ def attempt_of(failure: Failure, reading: Reading | None, original: Original) ->
         refused=failure.action not in _DELIVERED,
         saying=fold(reading.inner) if reading else "",
         when=_when(failure.when),
+        of_recipient=reading is not None and _of_recipient(reading),
     )
+
+
+def _of_recipient(reading: Reading) -> bool:
+    best = reading.hypotheses[0]
+    return best.cause in _OF_RECIPIENT and best.weight >= _PLAIN
 
 
 def _gateway(failure: Failure, reading: Reading | None) -> str:
@@ -85,10 +98,11 @@ class Ledger:
 
     def findings(self, one: Attempt) -> tuple[Finding, ...]:
         """Findings `scope.*` about one refusal; none where it stands alone."""
-        if self._size < _SEVERAL or not one.recipient:
+        if self._size < _SEVERAL or not one.recipient or one.of_recipient:
             return ()
-        others = [each for each in self._by_identity[one.identity] if each.recipient != one.recipient]
-        made = [self._where(one, others), self._message(one), _since(one, self._by_identity[one.identity])]
+        mine = self._by_identity[one.identity]
+        others = [each for each in mine if each.recipient != one.recipient and not each.of_recipient]
+        made = [self._where(one, others), self._message(one), _since(one, mine)]
         return tuple(each for each in made if each is not None)
 
     def _where(self, one: Attempt, others: list[Attempt]) -> Finding | None:
@@ -126,7 +140,7 @@ class Ledger:
         """One message that several gateways refuse, while another of the same sender gets through."""
         if not one.message:
             return None
-        mine = self._by_identity[one.identity]
+        mine = [each for each in self._by_identity[one.identity] if not each.of_recipient]
         refusing = {each.gateway for each in mine if each.message == one.message and each.refused}
         passed = {each.message for each in mine if not each.refused} - {one.message, ""}
         refused_else = {each.message for each in mine if each.refused} - {one.message, ""}
