@@ -115,6 +115,29 @@ def test_the_second_mx(first: type[Host], second: type[Host], right: dict[str, s
     assert {each.address.partition("@")[0]: str(each.reason) for each in found} == right
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "450 4.7.1 Error: too much mail from 127.0.0.1",
+        "450 4.7.1 Error: too many recipients from 127.0.0.1",
+        "421 4.7.0 Error: too many messages in one connection",
+    ],
+)
+def test_a_host_that_has_enough_is_left_alone(words: str) -> None:
+    class Enough(Host):
+        def rcpt(self, connection: Connection, path: str) -> str:
+            asked = sum(len(each.rcpts) for each in self.connections)
+            return words if asked > 5 else super().rcpt(connection, path)  # type: ignore[return-value]
+
+    host = Enough()
+    zone = {"example.com": [("MX", "10 mx.example.com.")], "mx.example.com": [("A", "127.0.9.1")]}
+    found = verify({"127.0.9.1": host}, zone, [f"user{i}@example.com" for i in range(100)])
+    assert {str(each.verdict) for each in found} == {"unknown", "undeliverable"}
+    assert {str(each.reason) for each in found} == {"try_later", "user_unknown"}
+    assert sum(len(each.rcpts) for each in host.connections) <= 5 + 16
+    assert len(host.connections) <= 6
+
+
 class LikePostfix(Host):
     extensions = (
         "PIPELINING", "SIZE 10240000", "VRFY", "ETRN", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN", "CHUNKING",

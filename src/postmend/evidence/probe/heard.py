@@ -19,8 +19,9 @@ US = frozenset(
         Cause.HELO_INVALID, Cause.SENDER_ADDRESS_INVALID, Cause.AUTH_REQUIRED, Cause.TLS_REQUIRED,
     }
 )  # fmt: skip
-_TOO_MANY = re.compile(r"too many (?:recipients|rcpt)|recipient limit|(?:one|1) recipient", re.IGNORECASE)
+_TOO_MANY = re.compile(r"too many (?:recipients|rcpt)(?! from)|recipient limit|(?:one|1) recipient", re.IGNORECASE)
 _NO_SERVICE = re.compile(r"no smtp service|does not accept (?:e-?)?mail", re.IGNORECASE)
+_MAILBOX_STATUS = 2  # the subject of an enhanced status that is about the mailbox (RFC 3463 section 3.3)
 _SURE = 0.97  # share of the text's vote from which words alone are enough to call an address dead
 _DOUBT = 0.05  # share of the vote for a cause that is about us from which they are not
 
@@ -54,6 +55,13 @@ class Heard:
     def at_rcpt(self) -> bool:
         """Whether the host got as far as judging the recipient."""
         return self.exchange.stage is Stage.RCPT and self.exchange.outcome is Outcome.REPLY
+
+    @property
+    def slow_down(self) -> bool:
+        """Whether the host had too much of whoever asks; of one mailbox's mail (x.2.z) it may, without this."""
+        enhanced = self.exchange.enhanced
+        about_us = self.kind is Kind.LATER and self.cause is Cause.RATE_LIMITED
+        return about_us and (enhanced is None or enhanced.subject != _MAILBOX_STATUS)
 
     def blanket(self) -> "Heard":
         """The same answer, where the host takes nobody at all: it says nothing about the address."""

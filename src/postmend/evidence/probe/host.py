@@ -283,7 +283,7 @@ class MailHost:
         else:
             count.refused += 1
         self._answer(ask, heard)
-        return heard if heard.kind is Kind.US else None
+        return heard if heard.kind is Kind.US or heard.slow_down else None
 
     def _put_back(self, batch: Sequence[_Ask]) -> None:
         self._queue.extendleft(ask for ask in reversed(batch) if not ask.future.done())
@@ -295,7 +295,8 @@ class MailHost:
         if not self._queue or self._barren < _MOST_BARREN:
             return None
         said = [each for each in opened.session.transcript if each.stage is not Stage.QUIT]
-        heard = hear(said[-1], "", self._name, self._ip)
+        refused = [each for each in said if each.outcome is Outcome.REPLY and not each.accepted]  # 421, then silence
+        heard = hear((refused or said)[-1], "", self._name, self._ip)
         return replace(heard, kind=Kind.LATER) if heard.kind is Kind.ACCEPTED else heard
 
     def _paced(self) -> bool:
