@@ -110,6 +110,7 @@ async def _score(
         taken[made.taken] += 1
         progress.clear()
         show(made)
+        sys.stdout.flush()  # with --listen the reader waits for each
         progress.say(f"{taken.total()} messages scored")
 
     async with open_scorer(run.options, progress.say) as scorer:

@@ -123,8 +123,10 @@ class NetSession:
     def abort(self) -> None:
         """Let go at once, without QUIT."""
         self._alive = False
-        if self._lines.transport is not None:
-            self._lines.transport.abort()
+        transport, self._lines.transport = self._lines.transport, None
+        # What has ended by itself is not to be aborted: Python 3.11.2's TLS transport fails over it.
+        if transport is not None and not self._lines.ended:
+            transport.abort()
 
     async def _command(self, stage: Stage, line: str) -> Exchange:
         return (await self._commands([(stage, line)]))[0]

@@ -2,11 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from email.utils import getaddresses
 
 from postmend.evidence.content.words import decoded
 
 _MOST_OCTETS = 16384
+_GROUP = re.compile(r"^[^:\"<@]*:(?=[^;]*;\s*$)")
+_COMMENT = re.compile(r"\([^()]*\)")
+# One mailbox of a list: a comma or semicolon in quotes or angle brackets does not part it. Never backtracks.
+_ONE = re.compile(r"(?:\"(?:[^\"\\]|\\.)*\"?|<[^>]*>?|[^\",;<])+", re.DOTALL)
+_ANGLED = re.compile(r"((?:\"(?:[^\"\\]|\\.)*\"|[^\"<])*)<([^>]*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +28,15 @@ class Mailbox:
 
 def mailboxes(value: str) -> list[Mailbox]:
     """Every mailbox of a field's value; group names and empty places are left out."""
-    plain = re.sub(r"^[^:\"<@]*:(?=[^;]*;\s*$)", "", value[:_MOST_OCTETS])
-    try:
-        pairs = getaddresses([plain])
-    except (ValueError, IndexError, AttributeError, RecursionError):
-        return []
-    return [Mailbox(decoded(name), address.strip()) for name, address in pairs if address.strip()]
+    # Not email.utils.getaddresses: what it makes of a malformed field differs from one Python 3.11 to the next.
+    plain = _COMMENT.sub(" ", _GROUP.sub("", value[:_MOST_OCTETS]))
+    made = (_mailbox(one.strip()) for one in _ONE.findall(plain))
+    return [each for each in made if each.address]
+
+
+def _mailbox(text: str) -> Mailbox:
+    angled = _ANGLED.match(text)
+    if angled is None:
+        return Mailbox("", text)
+    name = re.sub(r"\\(.)", r"\1", angled[1].strip().strip('"'))
+    return Mailbox(decoded(name), angled[2].strip())
