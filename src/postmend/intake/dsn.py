@@ -70,7 +70,12 @@ def host_of(value: str) -> Host:
 
 _BLANK = re.compile(r"\n[ \t]*\n")
 _MESSAGE_FIELDS = {"reporting-mta", "received-from-mta", "arrival-date", "x-postfix-sender", "x-postfix-queue-id"}
-_GROUP_FIELDS = {"action", "status", "diagnostic-code", "remote-mta"}
+# Field of a group -> where `Recipient` has it.
+_GROUP_FIELDS = {
+    "final-recipient": "final", "original-recipient": "original", "action": "action", "status": "status",
+    "remote-mta": "remote", "diagnostic-code": "diagnostic", "last-attempt-date": "last_attempt",
+}  # fmt: skip
+_ONCE = {"final", "original", "action"}  # a second one begins the next group
 
 
 def read_status(text: str) -> Status:
@@ -88,23 +93,11 @@ def read_status(text: str) -> Status:
 
 
 def _note(status: Status, name: str, value: str) -> None:
-    current = status.recipients[-1] if status.recipients else None
-    if _begins_group(name, current):
-        current = Recipient()
-        status.recipients.append(current)
-    if current is None or name in _MESSAGE_FIELDS:
+    slot = _GROUP_FIELDS.get(name)
+    if slot is not None:
+        _note_recipient_field(status, slot, value)
+    elif name in _MESSAGE_FIELDS or not status.recipients:
         _note_message_field(status, name, value)
-    else:
-        _note_recipient_field(current, name, value)
-
-
-def _begins_group(name: str, current: Recipient | None) -> bool:
-    if name not in {"final-recipient", "original-recipient", *_GROUP_FIELDS}:
-        return False
-    if current is None:
-        return True
-    slot = {"final-recipient": current.final, "original-recipient": current.original, "action": current.action}
-    return bool(slot.get(name))
 
 
 def _note_message_field(status: Status, name: str, value: str) -> None:
@@ -120,18 +113,16 @@ def _note_message_field(status: Status, name: str, value: str) -> None:
         status.arrival = value
 
 
-def _note_recipient_field(current: Recipient, name: str, value: str) -> None:
-    if name == "final-recipient":
-        current.final = value
-    elif name == "original-recipient":
-        current.original = value
-    elif name == "action":
-        current.action = value
-    elif name == "status":
-        current.status = current.status or value
-    elif name == "remote-mta":
+def _note_recipient_field(status: Status, slot: str, value: str) -> None:
+    current = status.recipients[-1] if status.recipients else None
+    if current is None or (slot in _ONCE and getattr(current, slot)):
+        if slot == "last_attempt":
+            return  # what stands before any group is of no recipient
+        current = Recipient()
+        status.recipients.append(current)
+    if slot == "remote":
         current.remote = typed(value)
-    elif name == "diagnostic-code":
+    elif slot == "diagnostic":
         current.diagnostic = f"{current.diagnostic} {value}".strip()
-    elif name == "last-attempt-date":
-        current.last_attempt = value
+    elif slot != "status" or not current.status:
+        setattr(current, slot, value)

@@ -43,31 +43,40 @@ class _Sending(NamedTuple):
 
 def failures_of(mail: Material) -> tuple[Failure, ...]:
     """Return one Failure for each recipient that was refused (delayed, delivered: as the kind is)."""
-    returned_from = address_in(first(mail.returned, "return-path", "x-envelope-from", "x-original-sender"))
-    back_to = address_in(mail.head.get("to", ""))
-    sending = _Sending(
-        returned_from or mail.status.sender or mail.original.from_address or back_to,
-        sending_host(mail.headers, mail.status.reporting_mta),
-    )
-    own = (sending.mail_from, mail.original.from_address, address_in(mail.head.get("from", "")), back_to)
-    exclude = frozenset(address.lower() for address in own if address)
+    sending = _Sending(_mail_from(mail), sending_host(mail.headers, mail.status.reporting_mta))
     groups = mail.status.recipients
     final = address_of(groups[0].final) if len(groups) == 1 else ""
     if _OUTSIDE.fullmatch(final) and _complete(_diagnostic(groups[0])):
         # The reply is all there: the notice is only asked for what stands around it.
-        pairs = [(final, _paragraph(mail.notice, final))]
-    else:
-        field = re.split(r"[,\s]+", mail.head.get("x-failed-recipients", ""))
-        failed = tuple(dict.fromkeys(address for address in field if "@" in address))
-        pairs = read_notice(mail.notice, exclude, failed)
+        return _from_groups([(final, _paragraph(mail.notice, final))], mail, sending)
+    exclude = _own(mail, sending.mail_from)
+    field = re.split(r"[,\s]+", mail.head.get("x-failed-recipients", ""))
+    failed = tuple(dict.fromkeys(address for address in field if "@" in address))
+    pairs = read_notice(mail.notice, exclude, failed)
     if groups:
-        said = {address.lower(): reply for address, reply in reversed(pairs)}
-        made = [_from_group(group, pairs, said, mail, sending) for group in groups]
-        return tuple(failure for failure in made if failure is not None)
+        return _from_groups(pairs, mail, sending)
     pairs = pairs or _without_names(mail, exclude)
     # Words that stand with the only recipient may need those of the whole notice to be understood.
     around = prose(mail.notice.split("\n")) if len(pairs) == 1 and not has_codes(pairs[0][1]) else ""
     return tuple(_failure(mail, sending, Recipient(), recipient, text, around) for recipient, text in pairs)
+
+
+def _mail_from(mail: Material) -> str:
+    """The reverse-path of what was refused, as far as the mail tells; else who the notice came back to."""
+    returned = address_in(first(mail.returned, "return-path", "x-envelope-from", "x-original-sender"))
+    return returned or mail.status.sender or mail.original.from_address or address_in(mail.head.get("to", ""))
+
+
+def _own(mail: Material, mail_from: str) -> frozenset[str]:
+    """Addresses of the sending side."""
+    heads = (address_in(mail.head.get("from", "")), address_in(mail.head.get("to", "")))
+    return frozenset(address.lower() for address in (mail_from, mail.original.from_address, *heads) if address)
+
+
+def _from_groups(pairs: list[tuple[str, str]], mail: Material, sending: _Sending) -> tuple[Failure, ...]:
+    said = {address.lower(): reply for address, reply in reversed(pairs)}
+    made = (_from_group(group, pairs, said, mail, sending) for group in mail.status.recipients)
+    return tuple(failure for failure in made if failure is not None)
 
 
 def _diagnostic(group: Recipient) -> str:

@@ -13,8 +13,9 @@ _RECEIVED = re.compile(
 )
 _IP = re.compile(r"\[(?:IPv6:)?([0-9a-f.:]{3,45})\]|(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?![\w.])", re.IGNORECASE)
 _HELO = re.compile(r"(?:helo|ehlo)[= ]+\[?([\w.:-]{1,255})", re.IGNORECASE)
-_SUBMITTED = re.compile(r"\bwith\s+(?:e?smtps?a|utf8smtps?a|asmtp|https?|local|mapi)\b|\(authenticated", re.IGNORECASE)
-_TAGS = re.compile(r"\b([ds])\s*=\s*([\w.-]+)")
+# Of a line in lower case: a search for a pattern's own first letters is several times as fast.
+_SUBMITTED = re.compile(r"with\s+(?:e?smtps?a|utf8smtps?a|asmtp|https?|local|mapi)\b|\(authenticated")
+_TAG_VALUE = re.compile(r"[\w.-]+")
 _PRIVATE = re.compile(r"^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|::1|fe80|f[cd])")
 
 
@@ -36,8 +37,7 @@ def first(fields: dict[str, str], *names: str) -> str:
 def read_original(fields: dict[str, str], message: bytes = b"") -> Original:
     """The identities of the returned message, from the first of each of its fields; `message` is the whole of it."""
     author = address_in(decode_words(fields.get("from", "")))
-    signature = fields.get("dkim-signature", "")
-    tags = dict(_TAGS.findall(signature)) if signature else {}
+    tags = _tags(fields.get("dkim-signature", ""))
     to = [found[1] or found[2] for found in _ADDR.finditer(fields.get("to", ""))]
     return Original(
         from_address=author,
@@ -53,6 +53,17 @@ def read_original(fields: dict[str, str], message: bytes = b"") -> Original:
     )
 
 
+def _tags(signature: str) -> dict[str, str]:
+    """A tag list (RFC 6376 section 3.2), as far as the values are names."""
+    tags: dict[str, str] = {}
+    for tag in signature.split(";"):
+        name, _, value = tag.partition("=")
+        known = _TAG_VALUE.match(value.strip())
+        if known:
+            tags[name.strip()] = known[0]
+    return tags
+
+
 def sending_host(headers: Headers, reporting: str) -> Host:
     """The host that handed the message over, from the newest Received line that names a public address.
 
@@ -66,7 +77,7 @@ def sending_host(headers: Headers, reporting: str) -> Host:
         found = _RECEIVED.match(value[:_MOST_RECEIVED])
         if found is None:
             continue
-        if _SUBMITTED.search(value):
+        if _SUBMITTED.search(value.lower()):
             return Host(found["by"].lower())
         paren = found["paren"] or ""
         ip = next((a or b for a, b in _IP.findall(f"{paren} {found['name']}")), "")

@@ -18,7 +18,7 @@ MAX_TEXT = 512 << 10  # of a notice: what it says stands at its beginning, and s
 Headers = list[tuple[str, str]]
 _FIELD = re.compile(r"^([!-9;-~]{1,76})[ \t]*:(.*)", re.MULTILINE)
 # A fold; also before a parameter on a line of its own that somebody forgot to indent.
-_FOLD = re.compile(r"\n(?:[ \t]+|(?=(?:boundary|charset|report-type|type|format|name|filename)=))", re.IGNORECASE)
+_FOLD = re.compile(r"\n(?:[ \t]+|(?=(?i:boundary|charset|report-type|type|format|name|filename)=))")
 _BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]{1,200})\"?|([^\s;\"]{1,200}))", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:+-]{1,40})", re.IGNORECASE)
 _ENCODED_WORD = re.compile(r"=\?([\w.:+-]{1,40})(?:\*[\w-]*)?\?([bqBQ])\?([^?\s]{0,2000}|[^?]{0,2000})\?=")
