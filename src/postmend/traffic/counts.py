@@ -4,6 +4,7 @@ Each has 32 bits. A cell is added to with `UNIT[...]`, cells are added as intege
 """
 
 from enum import IntEnum
+from struct import Struct
 
 BITS = 32
 _MASK = (1 << BITS) - 1
@@ -27,11 +28,12 @@ class Count(IntEnum):
 
 
 UNIT = tuple(1 << (BITS * i) for i in Count)
+_CELL = Struct(f"<{len(UNIT)}I")
 
 
 def unpack(cell: int) -> tuple[int, ...]:
     """The counters of a cell, in the order of `Count`."""
-    return tuple((cell >> (BITS * i)) & _MASK for i in range(len(UNIT)))
+    return _CELL.unpack(cell.to_bytes(_CELL.size, "little"))
 
 
 def get(cell: int, which: Count) -> int:

@@ -5,9 +5,11 @@ recipients, a listed server refuses everybody's mail. What gives a hijacked acco
 Everything is relative: to the account's own hours before, to what befell all the others in the same hours.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from postmend.traffic.counts import unpack
 from postmend.traffic.rollup import Rollup
@@ -117,6 +119,7 @@ class _Judge:
         self._account = account
         self._hours = hours
         self._order = sorted(hours)
+        self._volumes = [0, *accumulate(hours[hour].volume for hour in self._order)]  # before each hour
         self._totals = totals
         self._usual = usual
         self._seen_ips: dict[bytes, int] = {}
@@ -134,22 +137,14 @@ class _Judge:
                     return found
         return None
 
-    def _window(self, hour: int, window: int, position: int) -> list[int]:
-        start = hour - window + 1
-        inside = []
-        while position >= 0 and self._order[position] >= start:
-            inside.append(self._order[position])
-            position -= 1
-        return inside
-
     def _look(self, position: int, hour: int, window: int) -> Culprit | None:
-        inside = self._window(hour, window, position)
-        volume = sum(self._hours[h].volume for h in inside)
-        bad = sum(self._hours[h].bad for h in inside)
+        first = bisect_right(self._order, hour - window, 0, position)
+        volume = self._volumes[position + 1] - self._volumes[first]
         if volume < FEWEST:
             return None
-        start = min(inside)
-        past = self._order[: position + 1 - len(inside)]
+        past, inside = self._order[:first], self._order[first : position + 1]
+        start = inside[0]
+        bad = sum(self._hours[h].bad for h in inside)
         fresh, fresh_share = self._fresh(inside, volume, past)
         if bad < _FEWEST_BAD and fresh < _SWARM:
             return None
@@ -164,10 +159,10 @@ class _Judge:
 
     def _fresh(self, inside: list[int], volume: int, past: list[int]) -> tuple[int, float]:
         """Client IPs that this account was never seen with before, and their share of the window's mail."""
-        if not past or inside[0] - self._order[0] < _DAY // 2:  # nothing to be new against
+        if not past or inside[-1] - self._order[0] < _DAY // 2:  # nothing to be new against
             many = {ip for h in inside for ip in self._hours[h].by_ip}
             return (len(many), 1.0) if len(many) >= _SWARM else (0, 0.0)
-        start = min(inside)
+        start = inside[0]
         amounts: dict[bytes, int] = defaultdict(int)
         for h in inside:
             for ip, n in self._hours[h].by_ip.items():

@@ -28,6 +28,7 @@ _STATUS = re.compile(rb"\b([45]\.\d{1,3}\.\d{1,3})\b")
 _DELIVERED = {b"=>", b"->", b">>"}
 _REFUSED = {b"**": Outcome.BOUNCED, b"==": Outcome.DEFERRED}
 _OVER = (b"retry timeout exceeded", b"retry time exceeded", b"timed out: retry")
+_USED, _KNOWN, _SENT = Kept.USED, Kept.KNOWN, Outcome.DELIVERED
 HEAD = re.compile(
     rb"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*(?: [+-]\d{4})?(?: \[\d+\])? (?:" + IDENT + rb" )?", re.MULTILINE
 )
@@ -41,10 +42,10 @@ def _named(fields: bytes) -> bytes:
     return fields[start + 2 : fields.find(b"]", start) + 1]
 
 
-def _field(fields: bytes, name: bytes) -> bytes:
-    """The value behind ` A=`, up to the next space."""
-    start = fields.find(name)
-    return fields[start + len(name) :].partition(b" ")[0] if start >= 0 else b""
+def _field(line: bytes, name: bytes, start: int, stop: int) -> bytes:
+    """The value behind ` A=` between two places, up to the next space; empty where there is none."""
+    found = line.find(name, start, stop)
+    return line[found + len(name) : stop].partition(b" ")[0] if found >= 0 else b""
 
 
 class Exim:
@@ -58,53 +59,64 @@ class Exim:
         """One line behind its time and id (empty where it has none)."""
         if not ident:
             return self._without_id(at, host, rest)
-        mark, _, body = rest.partition(b" ")
-        return self.marked(at, host, ident, mark, body)
+        return self.marked(at, host, ident, rest[:2], rest, 3)
 
-    def marked(self, at: int, host: bytes, ident: bytes, mark: bytes, body: bytes) -> Kept:
-        """One line of message `ident`: its mark (`<=`, `=>`, `Completed`) and what stands behind it."""
+    def marked(self, at: int, host: bytes, ident: bytes, mark: bytes, line: bytes, start: int) -> Kept:
+        """One line of message `ident`: its mark (`<=`, `=>`, `Co` of `Completed`), and the line from behind it on.
+
+        Fields are looked for where they stand, for cutting them out first takes a third of the time.
+        """
         if mark in _DELIVERED:
-            self._delivery(at, host, ident, body)
+            self._delivery(at, host, ident, line, start)
         elif mark == b"<=":
-            self._arrival(at, host, ident, body)
-        elif mark == b"Completed":
+            self._arrival(at, host, ident, line, start)
+        elif mark == b"Co" and line.startswith(b"Completed", start - 3):
             self._sink.removed(at, host, ident)
         elif mark in _REFUSED:
-            return self._refusal(at, host, ident, _REFUSED[mark], body)
-        elif b" rejected " in body:
-            return self._reject(at, host, b"%s %s" % (mark, body))
+            return self._refusal(at, host, ident, _REFUSED[mark], line[start:])
+        elif b" rejected " in line:
+            return self._reject(at, host, line[start - 3 :])
         else:
-            return Kept.KNOWN
-        return Kept.USED
+            return _KNOWN
+        return _USED
 
-    def _arrival(self, at: int, host: bytes, ident: bytes, body: bytes) -> None:
-        mail_from, _, rest = body.partition(b" ")
+    def _arrival(self, at: int, host: bytes, ident: bytes, line: bytes, start: int) -> None:
+        end = line.find(b" ", start)
+        end = len(line) if end < 0 else end
         # The subject, where it is logged, is the sender's own words.
-        fields = rest.partition(b' T="')[0] if b' T="' in rest else rest
-        mail_from = b"" if mail_from == b"<>" else mail_from
-        client = _named(fields)
-        if client:
-            login = _field(fields, b" A=").partition(b":")[2] if b" A=" in fields else b""
+        stop = line.find(b' T="', end)
+        stop = len(line) if stop < 0 else stop
+        mail_from = line[start:end]
+        if mail_from == b"<>":
+            mail_from = b""
+        opened = line.find(b" H=", end, stop)
+        if opened >= 0:
+            client = line[opened + 3 : line.find(b"]", opened, stop) + 1]
+            login = _field(line, b" A=", end, stop).partition(b":")[2]
             self._sink.client(at, host, ident, client, login, mail_from)
             return
-        parent = None if mail_from else _PARENT.search(b" " + fields)
+        parent = None if mail_from else _PARENT.search(line, end, stop)
         if parent:
             self._sink.notice(at, host, ident, parent[1])
             return
-        self._sink.local(at, host, ident, _field(b" " + fields, b" U="), self._folder, mail_from)
-        if b"P=local" in fields:
+        self._sink.local(at, host, ident, _field(line, b" U=", end, stop), self._folder, mail_from)
+        if self._folder and line.find(b" P=local", end, stop) >= 0:
             self._folder = b""
 
-    def _delivery(self, at: int, host: bytes, ident: bytes, body: bytes) -> None:
-        recipient, _, fields = body.partition(b" ")
-        original = b""
-        if fields.startswith((b"<", b"(")):
-            opened = fields.find(b"<")
-            original = fields[opened + 1 : fields.find(b">", opened)] if 0 <= opened < 200 else b""
+    def _delivery(self, at: int, host: bytes, ident: bytes, line: bytes, start: int) -> None:
+        end = line.find(b" ", start)
+        end = len(line) if end < 0 else end
+        recipient, original = line[start:end], b""
+        if line.startswith((b"<", b"("), end + 1):
+            opened = line.find(b"<", end, end + 200)
+            original = line[opened + 1 : line.find(b">", opened)] if opened >= 0 else b""
             if b"@" not in recipient:  # a file, a pipe or a local part: the address led to it
                 recipient, original = original or recipient, recipient
-        relay = _named(fields) or b"local"
-        self._sink.attempt(at, host, ident, recipient.rstrip(b":"), Outcome.DELIVERED, relay, fields, b"", original)
+        opened = line.find(b" H=", end)
+        relay = line[opened + 3 : line.find(b"]", opened) + 1] if opened >= 0 else b"local"
+        self._sink.attempt(
+            at, host, ident, recipient.rstrip(b":"), _SENT, relay or b"local", line[end + 1 :], b"", original
+        )
 
     def _refusal(self, at: int, host: bytes, ident: bytes, outcome: Outcome, body: bytes) -> Kept:
         found = ATTEMPT.match(body)

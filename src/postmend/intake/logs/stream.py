@@ -28,6 +28,7 @@ _EXIM_AFTER = re.compile(
 _SAMPLE = 200  # characters of a line that was not understood
 _LOOKS = 64 << 10
 _MOST_PROGRAMS = 10_000
+_DASH, _SPACE = b"- "
 _USED, _KNOWN, _UNKNOWN = Kept.USED, Kept.KNOWN, Kept.UNKNOWN
 
 
@@ -135,21 +136,21 @@ class LogReader:
         used = 0
         last, at = b"", -1
         for line in lines:
-            if line[-10:] == b" Completed":
-                ident, mark, body = line[20:-10], b"Completed", b""
-            else:
-                try:
-                    _, _, ident, mark, body = line.split(None, 4)
-                except ValueError:
-                    self._uncommon_exim(line)
-                    continue
+            try:  # `2026-11-24 20:21:05 1vNabc-0000000AbCd-1xYz <= `, or the shorter id of before 4.97
+                end = 36 if line[33] == _DASH else 43
+                common = line[end] == _SPACE == line[19] and line[26] == _DASH == line[33 if end == 36 else 38]
+            except IndexError:
+                common = False
+            if not common:
+                self._uncommon_exim(line)
+                continue
             stamp = line[:ISO]
             if stamp != last:
                 last, at = stamp, minute(stamp)
-            if at < 0 or ident[6:7] != b"-" or b"-" not in ident[-5:]:
-                self._uncommon_exim(line)
+            if at < 0:
+                self._strange(line)
                 continue
-            kept = read(at, host, ident, mark, body)
+            kept = read(at, host, line[20:end], line[end + 1 : end + 3], line, end + 4)
             if kept is _USED:
                 used += 1
             elif kept is _UNKNOWN:
