@@ -19,6 +19,7 @@ from postmend.app.report_mails import Mails
 from postmend.intake.logs import Kept, LogReader
 from postmend.model import ParseError
 from postmend.traffic.build import build
+from postmend.traffic.merge import merge
 from postmend.traffic.received import Received
 from postmend.traffic.report import Inputs, Report
 from postmend.traffic.stitch import Stitcher
@@ -104,7 +105,7 @@ def _side_by_side(logs: Sequence[LogFile], wanted: Wanted, progress: Progress, t
             if result is None:
                 result = read
                 continue
-            result.stitcher.merge(read.stitcher)
+            merge(result.stitcher, read.stitcher)
             result.add(read)
             result.problems += read.problems
     assert result is not None
@@ -214,7 +215,7 @@ def make_inputs(read: Read, told: list[str], files: int, size: int, mails: int, 
         files=files, bytes=size, lines=lines, used=read.tally[Kept.USED], foreign=read.tally[Kept.FOREIGN],
         not_understood=unknown, share=round(unknown / max(lines, 1), 5), mails=mails, reports=received.reports,
         duplicates=received.duplicates, strange=[line.decode("utf-8", "replace") for line in read.strange],
-        problems=told, templates=read.stitcher.replies.templates,
+        problems=told, templates=read.stitcher.ledger.replies.templates,
     )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from postmend.knowledge.limits import quota_for
 from postmend.knowledge.trouble import TroubleStep, troubles
 from postmend.model import Cause
 from postmend.traffic.counts import Count, get
-from postmend.traffic.culprits import FEWEST, Culprit, find_culprits, kind_of, on_shared_server
+from postmend.traffic.culprits import find_culprits, kind_of, on_shared_server
+from postmend.traffic.judge import FEWEST, Culprit
 from postmend.traffic.onsets import AUTHENTICATION, Onset, find_queues, find_refusals, find_warm_ups
 from postmend.traffic.relays import private_ip
 from postmend.traffic.replies import to_str

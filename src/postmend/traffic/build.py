@@ -10,7 +10,7 @@ from postmend.knowledge.providers import provider_info
 from postmend.model import Cause
 from postmend.traffic.alarms import find_alarms
 from postmend.traffic.counts import unpack
-from postmend.traffic.culprits import FEWEST
+from postmend.traffic.judge import FEWEST
 from postmend.traffic.received import Received
 from postmend.traffic.replies import side_of, to_str
 from postmend.traffic.report import (

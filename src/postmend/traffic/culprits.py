@@ -5,61 +5,18 @@ recipients, a listed server refuses everybody's mail. What gives a hijacked acco
 Everything is relative: to the account's own hours before, to what befell all the others in the same hours.
 """
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import accumulate
 
 from postmend.traffic.counts import unpack
+from postmend.traffic.judge import CLEAR, FEWEST, FEWEST_BAD, SWARM, Culprit, Hour, Judge
 from postmend.traffic.rollup import Rollup
 from postmend.traffic.statistics import onset, surprise
 
-WINDOWS_H = (1, 3, 12)  # a burst; what trickles; what hides
-FEWEST = 30  # no rate is judged on less
-_FEWEST_BAD = 6
-_SWARM = 8  # client addresses that one person does not have
 _NOBODY = frozenset({b"inbound", b"notices", b"returned", b"others"})
-_DAY = 24
-_PRIOR = 60.0  # recipients' worth of trust in what is usual among all
 _SHARED = ("domain", "user", "script")  # kinds of accounts that live on a shared server
 _STEADY_SHARE = 0.4  # of all the trouble
 _STEADY_TIMES = 4.0  # the peers' rate
-_CLEAR = 6.0  # one in a million
-
-
-@dataclass(slots=True)
-class Hour:
-    """One account's hour: recipients, bad outcomes, and recipients by client IP."""
-
-    volume: int = 0
-    bad: int = 0
-    dead: int = 0
-    by_ip: dict[bytes, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Culprit:
-    """An account found guilty: since when, and the signs.
-
-    `began` and `last` are hours; `volume`, `bad`, `dead` count since then; `usual` is the most it sent in as long a
-    time before; `others` the others' share of bad outcomes; `steady` where it has been so since the log begins.
-    """
-
-    account: bytes
-    began: int
-    last: int
-    window_h: int
-    volume: int
-    bad: int
-    dead: int
-    usual: int
-    others: float
-    new_ips: int
-    ips: tuple[bytes, ...]
-    night: bool
-    steady: bool
-    share: float
 
 
 def _volume_bad(cell: int) -> tuple[int, int, int]:
@@ -93,11 +50,11 @@ def find_culprits(rollup: Rollup) -> list[Culprit]:
             volume, bad, _ = _volume_bad(cell)
             row = sums[account]
             row[0], row[1], row[2] = row[0] + volume, row[1] + bad, row[2] + 1
-    suspects = {name for name, (_, bad, ips) in sums.items() if bad >= _FEWEST_BAD or ips >= _SWARM}
+    suspects = {name for name, (_, bad, ips) in sums.items() if bad >= FEWEST_BAD or ips >= SWARM}
     accounts = _table(rollup, suspects)
     totals = {hour: _volume_bad(cell)[:2] for hour, cell in rollup.by_hour(_NOBODY).items()}
     usual = _usual_share(sums)
-    found = [culprit for name, hours in accounts.items() if (culprit := _Judge(name, hours, totals, usual).verdict())]
+    found = [culprit for name, hours in accounts.items() if (culprit := Judge(name, hours, totals, usual).verdict())]
     known = {culprit.account for culprit in found}
     log = range(min(totals, default=0), max(totals, default=-1) + 1)
     found += _steady(accounts, sums, known, log)
@@ -108,159 +65,6 @@ def _usual_share(sums: dict[bytes, list[int]]) -> float:
     """The share of bad outcomes that is usual: the middle one of the accounts that send enough to tell."""
     shares = sorted(bad / volume for volume, bad, _ in sums.values() if volume >= FEWEST)
     return shares[len(shares) // 2] if shares else 0.02
-
-
-class _Judge:
-    """Goes through one account's hours in order, knowing at each only what lies before it."""
-
-    def __init__(
-        self, account: bytes, hours: dict[int, Hour], totals: dict[int, tuple[int, int]], usual: float
-    ) -> None:  # fmt: skip
-        self._account = account
-        self._hours = hours
-        self._order = sorted(hours)
-        self._volumes = [0, *accumulate(hours[hour].volume for hour in self._order)]  # before each hour
-        self._totals = totals
-        self._usual = usual
-        self._seen_ips: dict[bytes, int] = {}
-        for hour in self._order:
-            for ip in hours[hour].by_ip:
-                self._seen_ips.setdefault(ip, hour)
-
-    def verdict(self) -> Culprit | None:
-        if sum(row.bad for row in self._hours.values()) < _FEWEST_BAD and len(self._seen_ips) < _SWARM:
-            return None
-        for position, hour in enumerate(self._order):
-            for window in WINDOWS_H:
-                found = self._look(position, hour, window)
-                if found:
-                    return found
-        return None
-
-    def _look(self, position: int, hour: int, window: int) -> Culprit | None:
-        first = bisect_right(self._order, hour - window, 0, position)
-        volume = self._volumes[position + 1] - self._volumes[first]
-        if volume < FEWEST:
-            return None
-        past, inside = self._order[:first], self._order[first : position + 1]
-        start = inside[0]
-        bad = sum(self._hours[h].bad for h in inside)
-        fresh, fresh_share = self._fresh(inside, volume, past)
-        if bad < _FEWEST_BAD and fresh < _SWARM:
-            return None
-        most = self._most(past, window)
-        times = volume / (most + 5)
-        others = self._others(inside)
-        clear = self._clear(bad, volume, past, others, fresh_share)
-        night = self._night(inside, past)
-        if not _guilty(clear, times, fresh, fresh_share, night=night, bad_share=bad / volume):
-            return None
-        return self._culprit(start, hour, window, most, others, fresh, night=night)
-
-    def _fresh(self, inside: list[int], volume: int, past: list[int]) -> tuple[int, float]:
-        """Client IPs that this account was never seen with before, and their share of the window's mail."""
-        if not past or inside[-1] - self._order[0] < _DAY // 2:  # nothing to be new against
-            many = {ip for h in inside for ip in self._hours[h].by_ip}
-            return (len(many), 1.0) if len(many) >= _SWARM else (0, 0.0)
-        start = inside[0]
-        amounts: dict[bytes, int] = defaultdict(int)
-        for h in inside:
-            for ip, n in self._hours[h].by_ip.items():
-                if self._seen_ips[ip] >= start:
-                    amounts[ip] += n
-        return len(amounts), sum(amounts.values()) / volume
-
-    def _most(self, past: list[int], window: int) -> int:
-        """The most that the account sent in any window of this length before."""
-        most = current = 0
-        left = 0
-        for hour in past:
-            current += self._hours[hour].volume
-            while past[left] <= hour - window:
-                current -= self._hours[past[left]].volume
-                left += 1
-            most = max(most, current)
-        return most
-
-    def _others(self, inside: list[int]) -> float:
-        """The share of bad outcomes of all other accounts in the same hours."""
-        volume = sum(self._totals[h][0] - self._hours[h].volume for h in inside)
-        bad = sum(self._totals[h][1] - self._hours[h].bad for h in inside)
-        return (bad + self._usual * _PRIOR) / (volume + _PRIOR)
-
-    def _clear(self, bad: int, volume: int, past: list[int], others: float, fresh_share: float) -> float:
-        """How far the bad outcomes lie above what the account's past and the others explain."""
-        past_volume = sum(self._hours[h].volume for h in past)
-        past_bad = sum(self._hours[h].bad for h in past)
-        own = (past_bad + self._usual * _PRIOR) / (past_volume + _PRIOR)
-        floor = 0.04 if fresh_share > 0.5 else 0.1  # an old list bounces a tenth; SES acts there
-        return surprise(bad, volume, max(1.5 * own, own + 0.03, 1.5 * others, others + 0.03, floor))
-
-    def _night(self, inside: list[int], past: list[int]) -> bool:
-        """Whether the account was never active at these hours of the day, though there are days to know it by."""
-        days = {h // _DAY for h in past}
-        if len(days) < 3:
-            return False
-        active = {h % _DAY for h in past}
-        near = active | {(h + 1) % _DAY for h in active} | {(h - 1) % _DAY for h in active}
-        return all(h % _DAY not in near for h in inside)
-
-    def _culprit(
-        self, start: int, hour: int, window: int, most: int, others: float, fresh: int, *, night: bool
-    ) -> Culprit:  # fmt: skip
-        began = self._began(min(start, hour - _DAY), hour)
-        since = [h for h in self._order if h >= began]
-        rows = [self._hours[h] for h in since]
-        worst = [h for h in since if self._hours[h].bad]
-        last = worst[-1] if worst else since[-1]
-        rows = [self._hours[h] for h in since if h <= last]
-        bad = sum(row.bad for row in rows)
-        everybody = sum(self._totals[h][1] for h in self._totals if began <= h <= last)
-        amounts: dict[bytes, int] = defaultdict(int)
-        for row in rows:
-            for ip, n in row.by_ip.items():
-                amounts[ip] += n
-        return Culprit(
-            self._account, began, last, window, sum(row.volume for row in rows), bad, sum(row.dead for row in rows),
-            most, others, fresh, tuple(sorted(amounts, key=lambda ip: -amounts[ip])[:20]), night,
-            steady=False, share=bad / max(everybody, 1),
-        )  # fmt: skip
-
-    def _began(self, start: int, hour: int) -> int:
-        """The hour from which on the window is out of the ordinary: where the sum of what exceeds the middle is lowest.
-
-        Suspicious is what was refused or came from new addresses; a hand's breadth is taken off each hour, so that
-        a single bad address in a quiet hour before is no beginning.
-        """
-        inside = [h for h in self._order if start <= h <= hour]
-        suspicious = {}
-        for h in inside:
-            fresh = sum(n for ip, n in self._hours[h].by_ip.items() if self._seen_ips[ip] >= start)
-            suspicious[h] = max(self._hours[h].bad, fresh)
-        whole, volume = sum(suspicious.values()), sum(self._hours[h].volume for h in inside)
-        share, slack = 0.5 * whole / volume, 0.15 * max(suspicious.values())
-        began, lowest, total = inside[0], 0.0, 0.0
-        for h, following in zip(inside, [*inside[1:], hour], strict=True):
-            total += suspicious[h] - share * self._hours[h].volume - slack
-            if total < lowest and h != hour:
-                began, lowest = following, total
-        return began
-
-
-def _guilty(
-    clear: float, times: float, fresh: int, fresh_share: float, *, night: bool, bad_share: float
-) -> bool:  # fmt: skip
-    """Weigh the signs: bad outcomes, sudden volume, new client addresses, an hour that it never wrote at."""
-    points = 0.0
-    points += 3 if clear >= 2 * _CLEAR else 2 if clear >= _CLEAR else 1 if clear >= _CLEAR / 2 else 0
-    points += 2 if times >= 6 else 1 if times >= 2.5 else 0
-    if fresh_share > 0.5:
-        points += 2 if fresh >= 6 else 1
-    points += 1 if night else 0
-    points += 1 if bad_share >= 0.3 else 0
-    if clear < _CLEAR / 2:  # nothing came back yet: only a swarm of addresses convicts
-        return fresh >= 12 and fresh_share > 0.7 and times >= 6 and night
-    return points >= 4
 
 
 def _steady(
@@ -276,7 +80,7 @@ def _steady(
             continue
         rest = (bad - own_bad + 1) / max(volume - own_volume, 1)
         limit = max(_STEADY_TIMES * rest, 0.1)
-        if surprise(own_bad, own_volume, limit) >= _CLEAR:
+        if surprise(own_bad, own_volume, limit) >= CLEAR:
             yield _all_along(name, hours, log, rest, own_bad / bad)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from postmend.model import Cause
 from postmend.traffic.counts import Count, get
-from postmend.traffic.culprits import FEWEST
+from postmend.traffic.judge import FEWEST
 from postmend.traffic.rollup import HOUR_MASK, Rollup
 from postmend.traffic.statistics import onset
 

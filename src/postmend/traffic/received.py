@@ -11,7 +11,7 @@ from postmend.intake.logs.clock import written_day
 from postmend.intake.reports import DmarcReport, TlsReport
 from postmend.knowledge.senders import service_of
 from postmend.traffic.alarms import Data, alarm
-from postmend.traffic.culprits import FEWEST
+from postmend.traffic.judge import FEWEST
 from postmend.traffic.report import Alarm, DmarcDomain, Source, TlsDomain
 
 _MOST_SOURCES = 60_000

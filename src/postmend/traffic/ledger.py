@@ -1,0 +1,128 @@
+"""What becomes of each recipient of a message whose account is known, counted once, however its lines come."""
+
+from postmend.intake.logs import Outcome
+from postmend.traffic.accounts import Accounts
+from postmend.traffic.counts import UNIT, Count
+from postmend.traffic.messages import Message
+from postmend.traffic.relays import Peer, Peers
+from postmend.traffic.replies import ReplyReader, Said
+from postmend.traffic.rollup import Rollup, cell_of
+
+_MESSAGE, _DELIVERED_CELL = UNIT[Count.MESSAGES], UNIT[Count.DELIVERED]
+_DELIVERED, _DEFERRED, _EXPIRED = Outcome.DELIVERED, Outcome.DEFERRED, Outcome.EXPIRED
+
+
+class Ledger:
+    """Counts into a rollup what happened between `since` and `until` (minutes)."""
+
+    def __init__(self, peers: Peers, since: int | None, until: int | None) -> None:
+        self.rollup = Rollup()
+        self.replies = ReplyReader()
+        self._accounts = Accounts(self.rollup, peers)
+        self._since = -1 if since is None else since
+        self._until = 1 << 60 if until is None else until
+
+    def wants(self, at: int) -> bool:
+        """Whether a time is inside."""
+        return self._since <= at < self._until
+
+    def count(
+        self, message: Message, at: int, recipient: bytes, outcome: Outcome, peer: Peer, text: bytes, status: bytes,
+        original: bytes,
+    ) -> None:  # fmt: skip
+        """Take one recipient's attempt."""
+        done = message.done
+        if done is None:
+            done = message.done = {}
+        if message.only is not None:
+            done[message.only], message.only = False, None
+        waited = message.waiting.get(recipient) if message.waiting else None
+        if outcome is _DEFERRED:
+            said = self.replies(text, peer.host, peer.provider, status)
+            late = done.get(recipient)  # a line that comes after the one that ended it
+            if late is None:
+                if message.waiting is None:
+                    message.waiting = {}
+                message.waiting[recipient] = (peer, said)
+                if not waited:
+                    self._waits(at, recipient, peer, 1)
+            else:
+                done[recipient] = True
+            self._refuse(message, at, recipient, outcome, peer, said, text, first=not waited and not late)
+            if message.expired >= 0 and late is None:
+                self.expire(message, message.expired)
+            return
+        if outcome is _DELIVERED:
+            self.delivered(message, at, recipient, peer, original)
+            return
+        if waited:
+            self.leave(message, at, recipient)
+        done[recipient] = waited is not None
+        if outcome is _EXPIRED and waited:
+            self._refuse(message, at, recipient, outcome, waited[0], waited[1], text, first=False)
+        else:
+            said = self.replies(text, peer.host, peer.provider, status)
+            self._refuse(message, at, recipient, outcome, peer, said, text, first=not waited)
+
+    def delivered(self, message: Message, at: int, recipient: bytes, peer: Peer, original: bytes) -> None:
+        """What happens most often."""
+        waited = bool(message.waiting) and recipient in message.waiting  # type: ignore[operator]
+        if waited:
+            self.leave(message, at, recipient)
+        if message.done is not None:
+            message.done[recipient] = waited
+        elif message.only is None and not waited:
+            message.only = recipient
+        else:
+            message.done = {recipient: waited}
+        self._tell(message, at, recipient, _DELIVERED_CELL, peer, original)
+
+    def expire(self, message: Message, at: int) -> None:
+        """Everything of the message that still waits has bounced."""
+        message.expired = at
+        for recipient, (peer, said) in list((message.waiting or {}).items()):
+            self.leave(message, at, recipient)
+            message.done = message.done or {}
+            message.done[recipient] = True
+            self._refuse(message, at, recipient, _EXPIRED, peer, said, b"", first=False)
+
+    def _waits(self, at: int, recipient: bytes, peer: Peer, more: int) -> None:
+        key = (peer.gateway or recipient.rpartition(b"@")[2].decode("latin-1"), at // 60)
+        self.rollup.queue[key] = self.rollup.queue.get(key, 0) + more
+
+    def leave(self, message: Message, at: int, recipient: bytes) -> None:
+        """A recipient waits no longer."""
+        waited = message.waiting.pop(recipient, None) if message.waiting else None
+        if waited:
+            self._waits(at, recipient, waited[0], -1)
+
+    def _refuse(
+        self, message: Message, at: int, recipient: bytes, outcome: Outcome, peer: Peer, said: Said, text: bytes, *,
+        first: bool,
+    ) -> None:  # fmt: skip
+        cell = cell_of(outcome, first=first, dead=said.dead, blocked=said.blocked)
+        if self._tell(message, at, recipient, cell, peer, b""):
+            account = (message.root or message).account
+            self.rollup.refused(at, account, message.mail_from or b"", recipient, cell, peer, said, text)
+
+    def _tell(self, message: Message, at: int, recipient: bytes, cell: int, peer: Peer, original: bytes) -> bool:
+        root = message.root or message
+        if root.source < 0:
+            self._accounts.tell(root, peer, recipient, original)
+        if not self._since <= at < self._until:
+            return False
+        if not root.counted:
+            root.counted = True
+            cell += _MESSAGE
+        days = message.days
+        if days is None:
+            days = message.days = self.rollup.sender_days(message.mail_from or b"")
+        day = at // 1440
+        days[day] = days.get(day, 0) + cell
+        host = message.host.days
+        host[day] = host.get(day, 0) + cell
+        self.rollup.final(at // 60, root.source, recipient, cell, peer)
+        if peer.quota:
+            key = (peer.quota, root.account, day)
+            self.rollup.limits[key] = self.rollup.limits.get(key, 0) + 1
+        return True

@@ -1,0 +1,63 @@
+"""Two stitchers that read a log's parts side by side made one: what is open at the edge goes on."""
+
+from postmend.traffic.messages import Host, Message
+from postmend.traffic.stitch import Stitcher
+
+
+def merge(mine: Stitcher, other: Stitcher) -> None:
+    """Take over what another stitcher has read of the log's next part."""
+    numbers = mine.rollup.merge(other.rollup)
+    mine.evicted += other.evicted
+    joined: dict[Message, Message] = {}
+    for host, book in other.books.items():
+        host_book = mine.books.setdefault(host, Host({}, {}))
+        for day, cell in book.days.items():
+            host_book.days[day] = host_book.days.get(day, 0) + cell
+        messages = host_book.messages
+        for ident, message in book.messages.items():
+            message.host, message.days = host_book, None
+            message.source = numbers[message.source] if message.source >= 0 else -1
+            known = messages.get(ident)
+            if known is None or (known.removed and known.opened and message.opened):
+                if known is not None:
+                    mine.retire(known)
+                messages[ident] = message
+                if ident in mine.awaited:
+                    mine.link(message, mine.awaited.pop(ident)[0][0])
+            else:
+                joined[message] = known
+    _rejoin(mine, other, joined)
+
+
+def _rejoin(mine: Stitcher, other: Stitcher, joined: dict[Message, Message]) -> None:
+    """Everything of the other that hangs on a message which both had hangs on ours from now on."""
+    for book in other.books.values():
+        for message in book.messages.values():
+            if message.root in joined:
+                message.root = joined[message.root]
+    for later, known in joined.items():
+        _join(mine, known, later)
+    for ident, others in other.awaited.items():
+        awaited = [(joined.get(message, message), at, recipient, peer) for message, at, recipient, peer in others]
+        child = mine.find(ident, awaited[0][0])
+        if child is None:
+            mine.awaited.setdefault(ident, []).extend(awaited)
+        else:
+            mine.link(child, awaited[0][0])
+
+
+def _join(mine: Stitcher, known: Message, later: Message) -> None:
+    """Two parts of one message: the origin from whichever has it, and all that was held back."""
+    for name in ("client", "login", "user", "script"):
+        if not getattr(known, name):
+            setattr(known, name, getattr(later, name))
+    if known.mail_from is None:
+        known.mail_from = later.mail_from
+    known.opened |= later.opened
+    known.removed |= later.removed
+    known.children = (known.children or []) + (later.children or []) or None
+    known.pending = (known.pending or []) + (later.pending or []) or None
+    if known.ready:
+        mine.release(known)
+    else:
+        mine.settle(known)
