@@ -59,6 +59,7 @@ def test_valid_addresses_print_as_they_were_read(text: str) -> None:
         ("user@\u05d0b.example", "right to left"),
         ("user@1\u05d0.example", "right to left"),
         ("user@[IPv6:fe80::1%eth0]", "not an IP address"),
+        ('"\u0301u"@example.com', "combining mark"),
         ("u;\u0338@example.com", "needs quotes"),
         ("x\u037e@example.com", "needs quotes"),
     ],

@@ -191,6 +191,29 @@ class Odd354(Host):
         return "354 go ahead"
 
 
+class OutOfStep(Host):
+    """Says something before it is asked, so that each reply is taken for the next command's."""
+
+    def greeting(self, connection: Connection) -> str:
+        return f"220 {self.name}\r\n250 ready"
+
+
+class TwoReplies(Host):
+    def rcpt(self, connection: Connection, path: str) -> str:
+        return f"{super().rcpt(connection, path)}\r\n250 Ok"  # type: ignore[str-bytes-safe]
+
+
+class NoRset(OneEach):
+    def answer(self, connection: Connection, line: str) -> str | bytes | None:
+        return "502 5.5.1 Not implemented" if line == "RSET" else super().answer(connection, line)
+
+
+class OneTransaction(OneEach):
+    def mail(self, connection: Connection, path: str) -> str:
+        begun = sum(line.startswith("MAIL") for line in connection.lines)
+        return "452 4.7.0 Too many messages in this session" if begun > 1 else "250 2.1.0 Ok"
+
+
 @dataclass(frozen=True)
 class Case:
     """A domain, its host, and the right answer for each local part: verdict and reason."""
@@ -235,6 +258,10 @@ def cases() -> list[Case]:
         at("helo", HeloOnly, anna=ALIVE, gone=GONE),
         at("hangsup", HangsUpOnEhlo, anna=ALIVE, gone=GONE),
         at("odd354", Odd354, anna=("unknown", "refused")),
+        at("outofstep", OutOfStep, anna=("unknown", "no_answer"), gone=("unknown", "no_answer")),
+        at("tworeplies", TwoReplies, anna=("unknown", "no_answer"), gone=("unknown", "no_answer")),
+        at("norset", NoRset, anna=ALIVE, gone=GONE),
+        at("onetransaction", OneTransaction, anna=ALIVE, gone=GONE),
         at("listed", Listed, anna=OURS),
         at("noptr", NoPtr, anna=OURS),
         at("listedconnect", ListedAtConnect, anna=OURS),

@@ -34,9 +34,11 @@ async def _all(told: Settings, addresses: list[str]) -> list[Verified]:
         return [found async for found in verifier.verify_many(addresses)]
 
 
-def verify(hosts: dict[str, Host], zone: dict[str, list[tuple[str, str]]], addresses: list[str]) -> list[Verified]:
+def verify(
+    hosts: dict[str, Host], zone: dict[str, list[tuple[str, str]]], addresses: list[str], **changed: object
+) -> list[Verified]:
     with serve_names(zone) as (resolver, _), serve_mail(hosts) as port:
-        return asyncio.run(_all(settings(resolver, port), addresses))
+        return asyncio.run(_all(settings(resolver, port, **changed), addresses))
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +133,7 @@ def test_a_host_that_has_enough_is_left_alone(words: str) -> None:
 
     host = Enough()
     zone = {"example.com": [("MX", "10 mx.example.com.")], "mx.example.com": [("A", "127.0.9.1")]}
-    found = verify({"127.0.9.1": host}, zone, [f"user{i}@example.com" for i in range(100)])
+    found = verify({"127.0.9.1": host}, zone, [f"user{i}@example.com" for i in range(100)], patience_s=1.0)
     assert {str(each.verdict) for each in found} == {"unknown", "undeliverable"}
     assert {str(each.reason) for each in found} == {"try_later", "user_unknown"}
     assert sum(len(each.rcpts) for each in host.connections) <= 5 + 16

@@ -39,7 +39,7 @@ class Address:
 
 def _check_unicode(local: str) -> None:
     """RFC 6531 lets UTF-8 in; what nobody can see or type is not part of a name (RFC 5198, RFC 8265)."""
-    if unicodedata.combining(local[0]):
+    if unicodedata.combining(local.removeprefix('"')[:1] or " "):
         raise ParseError("the local part begins with a combining mark")
     for char in local:
         if unicodedata.category(char)[0] in "CZ" and char != " ":

@@ -21,6 +21,7 @@ from postmend.net import smtp_wire as wire
 from postmend.net.smtp_lines import Lines, TooLongError
 
 _CLOSING_S = 0.25
+_UNASKED = "the server sent more replies than it was asked for"
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL}
 
 
@@ -136,10 +137,17 @@ class NetSession:
         if len(commands) > 1 and "PIPELINING" not in self._extensions:
             return tuple([await self._command(*command) for command in commands])
         start = _now()
+        if self.alive and self._out_of_step:  # answers would be taken for those to other commands
+            self.abort()
+            return tuple(self._failed(*command, Outcome.GARBAGE, _UNASKED, start) for command in commands)
         if self.alive and self._lines.transport is not None:
             self._lines.transport.write(b"".join(wire.encode_command(line) for _, line in commands))
         else:
             return tuple(self._not_sent(*command, SESSION_OVER) for command in commands)
+        return self._in_step(commands, await self._replies(commands, start), start)
+
+    async def _replies(self, commands: Sequence[tuple[Stage, str]], start: tuple[str, float]) -> list[Exchange]:
+        """A reply for each command of a group; what went wrong at one of them is that of the rest."""
         answers: list[Exchange] = []
         for stage, line in commands:
             if answers and answers[-1].outcome is not Outcome.REPLY:
@@ -148,7 +156,22 @@ class NetSession:
                 answers.append(self._failed(stage, line, Outcome.DROPPED, "the server ended the session", start))
             else:
                 answers.append(await self._reply(stage, line, self._timeouts.command_s, start))
-        return tuple(answers)
+        return answers
+
+    def _in_step(
+        self, commands: Sequence[tuple[Stage, str]], answers: list[Exchange], start: tuple[str, float]
+    ) -> tuple[Exchange, ...]:
+        """The answers; none of them is worth anything if more came than was asked, as nobody knows which is whose."""
+        if not self.alive or not self._out_of_step:
+            return tuple(answers)
+        self.abort()
+        del self._transcript[-len(answers) :]
+        return tuple(self._failed(*command, Outcome.GARBAGE, _UNASKED, start) for command in commands)
+
+    @property
+    def _out_of_step(self) -> bool:
+        """Whether there is a reply that nobody asked for; 421 may come at any time (RFC 5321 section 3.8)."""
+        return bool(self._lines.buffer) and not self._lines.buffer.startswith(b"421")
 
     def _not_sent(self, stage: Stage, line: str, why: str) -> Exchange:
         return self._failed(stage, line, Outcome.NOT_SENT, why, _now())
@@ -175,15 +198,10 @@ class NetSession:
         return await self._hello("HELO", name)
 
     async def starttls(self, host: str = "", *, verify: bool = False) -> Exchange:
-        """STARTTLS and the handshake."""
+        """STARTTLS and the handshake. What came before it is never read as part of what comes after (RFC 3207)."""
         told = await self._command(Stage.STARTTLS, "STARTTLS")
         if not told.accepted or not self.alive:
             return told
-        if self._lines.buffer:
-            self.abort()
-            return self._replace(
-                told, Outcome.GARBAGE, "the server sent more before the handshake (RFC 3207 section 6)"
-            )
         try:
             async with asyncio.timeout(self._left(self._timeouts.tls_s)):
                 assert self._lines.transport is not None

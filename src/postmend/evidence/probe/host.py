@@ -222,9 +222,12 @@ class MailHost:
         refused = next((each for each in before if not each.accepted), None)
         if refused is not None:
             self._put_back(batch)
-            if refused.outcome is Outcome.REPLY and refused.code != 421:
-                return hear(refused, "", self._name, self._ip)
-            return None  # the session broke: `_after` counts it
+            if refused.outcome is not Outcome.REPLY or refused.code == 421:
+                return None  # the session broke: `_after` counts it
+            if count.asked and (refused.sent == "RSET" or refused.transient):  # no further transaction in a session
+                self._session_cap = min(self._session_cap, count.asked)
+                return None
+            return hear(refused, "", self._name, self._ip)
         back: list[_Ask] = []
         broken = False
         for ask, exchange in zip(batch, rcpts, strict=True):
@@ -272,6 +275,8 @@ class MailHost:
 
     def _one(self, ask: _Ask, exchange: Exchange, count: _Count) -> Heard | None:
         heard = hear(exchange, ask.address, self._name, self._ip)
+        if self._identity.absent in exchange.text and not ask.address.startswith(self._identity.absent):
+            heard = replace(heard, kind=Kind.SILENT)  # the answer to another question: replies are out of step
         if heard.kind is not Kind.CANNOT:
             count.asked += 1
             count.open += 1
