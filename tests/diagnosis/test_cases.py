@@ -42,8 +42,8 @@ def test_right_cause(judged: list[tuple[Known, Diagnosis]], kind: str, least: fl
 def test_states_are_calibrated(judged: list[tuple[Known, Diagnosis]]) -> None:
     for state, least in ((State.CONFIRMED, 0.99), (State.LIKELY, 0.85), (State.POSSIBLE, 0.5)):
         mine = [each for each in judged if each[1].state is state]
-        assert mine
-        assert share(mine) >= least, (state, wrong(mine))
+        assert mine or state is State.POSSIBLE  # there need be none that it doubts
+        assert not mine or share(mine) >= least, (state, wrong(mine))
 
 
 def test_nothing_wrong_is_confirmed_or_suppressed(judged: list[tuple[Known, Diagnosis]]) -> None:

@@ -6,13 +6,15 @@ refuses after it may have. And a server that answered is there: the recipient's 
 
 from collections.abc import Sequence
 
-from postmend.model import Fact, Failure, Finding, Reading, Stage
+from postmend.model import Cause, Fact, Failure, Finding, Reading, Stage
 
 _BEFORE = frozenset({Stage.CONNECT, Stage.HELO, Stage.STARTTLS, Stage.AUTH, Stage.MAIL, Stage.RCPT})
 
 
 # What a server looks at before the message: where all of it is in order, it did not refuse for that.
 _IN_ORDER = frozenset({"rdns.ok", "spf.pass"})
+# What else a server finds in a message: where its words name one of these, they are not about spam.
+_IN_THE_MESSAGE = frozenset({Cause.CONTENT_POLICY, Cause.VIRUS, Cause.MESSAGE_TOO_BIG, Cause.BLOCKLISTED_DOMAIN_OR_URL})
 # A signature that can verify nowhere is a fault that is seen only once the message was sent: not its words, then.
 _UNVERIFIABLE = frozenset({"missing", "revoked", "broken", "mismatch", "weak"})
 
@@ -27,7 +29,8 @@ def circumstances(failure: Failure, reading: Reading, findings: Sequence[Finding
     elif stage is Stage.DATA:
         detail = "it was refused after the message itself was sent"
         found.append(Finding("reply", "reply.after_data", str(stage), Fact.NONE, detail))
-        if {each.id for each in findings} >= _IN_ORDER and not any(map(_unverifiable, findings)):
+        in_order = {each.id for each in findings} >= _IN_ORDER and not any(map(_unverifiable, findings))
+        if in_order and not any(match.cause in _IN_THE_MESSAGE for match in reading.matches):
             found.append(Finding("reply", "reply.message_itself", str(stage), Fact.NONE, detail))
     if heard(failure, reading):
         host = failure.remote.host or reading.remote_host or failure.remote.ip or reading.remote_ip
