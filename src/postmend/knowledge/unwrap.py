@@ -77,10 +77,10 @@ MAX_CHARS = 8000
 # What programs write before a quotation: it says that there was an error, and not which.
 _INTRODUCTION = re.compile(
     r"(?:temporary |permanent )?(?:SMTP|remote protocol|LMTP) error(?: from remote mail(?:er| server))?(?: after (?:end of data|initial connection|[A-Z]{4,8}(?: (?:FROM|TO):<[^>]{0,256}>)?))?"
-    r"|in reply to [A-Z ]{4,30} command|there was an error delivering your mail to \S{1,320}|an error occurred while trying to deliver the mail to the following recipients|delivery temporarily suspended",
+    r"|in reply to [A-Z ]{4,30} command|there was an error delivering your mail to \S{1,320}|an error occurred while trying to deliver the mail to the following recipients|delivery temporarily suspended|refused to talk to me",
     re.IGNORECASE,
 )
-_INTRODUCTION_WORDS = ("error", "in reply to", "suspended")
+_INTRODUCTION_WORDS = ("error", "in reply to", "suspended", "refused to talk")
 
 
 @dataclass(frozen=True, slots=True)
