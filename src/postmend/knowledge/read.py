@@ -12,6 +12,7 @@ from postmend.knowledge.address import address_verdict
 from postmend.knowledge.book import Book, default_book
 from postmend.knowledge.extract import extract
 from postmend.knowledge.providers import by_host, by_words
+from postmend.knowledge.rules import STRENGTH
 from postmend.knowledge.unwrap import Layer, codes_of, layers
 from postmend.knowledge.words import fold, words_of
 from postmend.model import (
@@ -31,7 +32,7 @@ UNKNOWN_NATS = 1.0
 # A second rule for the same cause says little new, a third less: they mostly read the same words.
 _FURTHER = (1.0, 0.25, 0.1)
 # Subjects of enhanced codes that are about the address or the mailbox (RFC 3463 section 3).
-_OF_ADDRESS = frozenset({1, 2})
+_OF_ADDRESS, _POLICY = frozenset({1, 2}), 7
 # Beside one of these words a code by itself says nothing of the address: servers give 5.1.1 to whom they do not like.
 _CONTRARY = frozenset(
     {"abuse", "banned", "blacklisted", "block", "blocked", "blocklisted", "denied", "ip", "listed", "network", "policy",
@@ -74,15 +75,21 @@ def _folded(text: str) -> tuple[str, frozenset[str]]:
 def _address(
     cause: Cause, inner: Layer, matches: tuple[Match, ...], code: int | None, enhanced: EnhancedStatus | None
 ) -> AddressVerdict:
-    """The verdict on the address.
+    """The verdict on the address; one about the address must be said, and not only hinted at by a code.
 
-    A code alone strikes nobody off, unless it is an enhanced one about the address and no words say something else.
+    A code alone strikes off only if it is an enhanced one about the address, with no words of another matter. Beside
+    a code of policy, words that are used for refusals too strike nobody off.
     """
     verdict = address_verdict(cause, code, enhanced, inner.text)
-    if verdict is AddressVerdict.SUPPRESS and not any(m.words and m.cause is cause for m in matches):
-        about = enhanced is not None and enhanced.subject in _OF_ADDRESS
-        return verdict if about and _CONTRARY.isdisjoint(_folded(inner.own)[1]) else AddressVerdict.KEEP
-    return verdict
+    if verdict is not AddressVerdict.SUPPRESS:
+        return verdict
+    subject = enhanced.subject if enhanced else None
+    spoken = max((m.weight for m in matches if m.words and m.cause is cause), default=0.0)
+    if spoken:
+        said = subject != _POLICY or spoken >= STRENGTH["strong"]
+    else:
+        said = subject in _OF_ADDRESS and _CONTRARY.isdisjoint(_folded(inner.own)[1])
+    return verdict if said else AddressVerdict.KEEP
 
 
 def _vote(
