@@ -13,7 +13,7 @@ from postmend.app.verify import Verifier
 from tests.dnslab import serve as serve_names
 from tests.smtplab import Host
 from tests.smtplab import serve as serve_mail
-from tests.verify.park import build, cases
+from tests.verify.park import Greylist, build, cases
 
 if TYPE_CHECKING:
     from postmend.model.verified import Verified
@@ -115,6 +115,21 @@ def test_the_second_mx(first: type[Host], second: type[Host], right: dict[str, s
     hosts = {"127.0.9.1": first("anna@example.com"), "127.0.9.2": second("anna@example.com")}
     found = verify(hosts, zone, [f"{local}@example.com" for local in right])
     assert {each.address.partition("@")[0]: str(each.reason) for each in found} == right
+
+
+class VagueGreylist(Greylist):
+    """Greylists, and refuses in words that may mean anything."""
+
+    def rcpt(self, connection: Connection, path: str) -> str:
+        told = super().rcpt(connection, path)
+        return "550 Requested action not taken: mailbox unavailable" if told.startswith("550") else told
+
+
+@pytest.mark.parametrize(("living", "reason"), [("postmaster", "user_unknown"), ("bob", "refused")])
+def test_postmaster_tells_a_blanket_refusal_though_greylisted(living: str, reason: str) -> None:
+    zone = {"example.com": [("MX", "10 mx.example.com.")], "mx.example.com": [("A", "127.0.9.1")]}
+    found = verify({"127.0.9.1": VagueGreylist(f"{living}@example.com")}, zone, ["gone@example.com"])
+    assert [str(each.reason) for each in found] == [reason]
 
 
 @pytest.mark.parametrize(

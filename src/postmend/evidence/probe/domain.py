@@ -109,7 +109,7 @@ class DomainProbe:
             if heard.ip != absent.ip:
                 absent = await self._ask_absent_at(heard.host, heard.ip)
             self._accepted += absent.kind is not Kind.ACCEPTED
-        elif heard.kind is Kind.DEAD and not heard.sure and not await self._is_specific():
+        elif heard.kind is Kind.DEAD and not heard.sure and not await self._is_specific(absent):
             heard = heard.blanket()
         return Probed(self.facts, heard, absent)
 
@@ -140,13 +140,18 @@ class DomainProbe:
                 self._refused_anyway = heard
             return heard
 
-    async def _is_specific(self) -> bool:
+    async def _is_specific(self, absent: Heard) -> bool:
         """Whether the host takes anybody here: postmaster must be taken (RFC 5321 section 4.5.1)."""
         if self._accepted:
             return True
         if self._control is None:
-            self._control = asyncio.create_task(self._walk(f"postmaster@{self.facts.domain}"))
+            self._control = asyncio.create_task(self._ask_postmaster(absent))
         return (await asyncio.shield(self._control)).kind is Kind.ACCEPTED
+
+    async def _ask_postmaster(self, absent: Heard) -> Heard:
+        """Postmaster may be greylisted as anybody else."""
+        address = f"postmaster@{self.facts.domain}"
+        return (await self._again(address, await self._walk(address), absent))[0]
 
     async def _again(self, address: str, heard: Heard, absent: Heard) -> tuple[Heard, Heard]:
         """Wait out what was put off, the same envelope each time, within the limits' patience."""
