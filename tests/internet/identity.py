@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
+from functools import cache
 
 from tests.dnslab import Zone
+from tests.signing import Key, make_key
 
 LISTS = (
     "bl.lists.example",
@@ -45,7 +47,7 @@ class Identity:
     from_address: str = ""
     zone: Zone = field(default_factory=dict)
     listed: dict[str, list[str]] = field(default_factory=dict)
-    signs: str = "none"  # none, good, broken
+    signs: str = "none"  # none, good (the key is published), or broken (the body is changed afterwards)
 
     @property
     def domain(self) -> str:
@@ -144,9 +146,31 @@ def apply(it: Identity, fault: str) -> None:
     elif name == "helo":
         it.helo = argument
     elif name == "signs":
-        it.signs = argument
+        _signs(it, argument)
     else:
         _PLAIN[name](it)
+
+
+SELECTOR = "s1"
+
+
+@cache
+def signing_key() -> Key:
+    """The key that every identity signs with."""
+    return make_key(2048)
+
+
+def key_name(it: Identity) -> str:
+    """Where an identity's DKIM key stands."""
+    return f"{SELECTOR}._domainkey.{it.domain}"
+
+
+def _signs(it: Identity, how: str) -> None:
+    """`good`, `broken` (body changed after signing), `no_key` or `revoked`."""
+    it.signs = how
+    record = {"no_key": None, "revoked": "v=DKIM1; p="}.get(how, signing_key().record)
+    if record:
+        it.zone[key_name(it)] = [("TXT", record)]
 
 
 def _drop(it: Identity, name: str) -> None:

@@ -17,8 +17,10 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import dkim
+
 from tests.internet import names, receivers, senders
-from tests.internet.identity import Identity
+from tests.internet.identity import SELECTOR, Identity, signing_key
 from tests.internet.scenario import Scenario, identities, scenarios
 from tests.servers import new_network, wait_for
 
@@ -126,4 +128,20 @@ def message(scenario: Scenario, it: Identity) -> str:
     made["Date"] = format_datetime(datetime.now(tz=UTC))
     made["Message-ID"] = make_msgid(domain=it.domain)
     made.set_content(scenario.body)
-    return made.as_string()
+    text = made.as_string()
+    return text if it.signs == "none" else signed(text, it)
+
+
+def signed(text: str, it: Identity) -> str:
+    """The message with the identity's DKIM signature; changed after it where the identity's signature is broken."""
+    raw = text.replace("\n", "\r\n").encode()
+    field = dkim.sign(
+        raw,
+        SELECTOR.encode(),
+        it.domain.encode(),
+        signing_key().pem,
+        canonicalize=(b"relaxed", b"relaxed"),
+        include_headers=[b"from", b"to", b"subject", b"date", b"message-id"],
+    )
+    body = text.replace("Hello", "[outside mail] Hello") if it.signs == "broken" else text
+    return field.decode().replace("\r\n", "\n") + body

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
+from tests.internet.filters import DOVECOT_IP, FILTERS_IP, LMTP, Dovecot, Milters
 from tests.internet.names import EXIM_IP, EXIM_IP6, OPENSMTPD_IP, POSTFIX_IP
 from tests.internet.scenario import scenarios
 from tests.internet.senders import RESOLV_CONF
@@ -63,7 +64,16 @@ keep:
 
 def addresses() -> list[str]:
     """Every address that a receiver listens on."""
-    return [EXIM_IP, EXIM_IP6, POSTFIX_IP, OPENSMTPD_IP, POSTGREY_IP, *(postfix_ip(each) for each in on_postfix())]
+    return [
+        EXIM_IP,
+        EXIM_IP6,
+        POSTFIX_IP,
+        OPENSMTPD_IP,
+        POSTGREY_IP,
+        FILTERS_IP,
+        DOVECOT_IP,
+        *(postfix_ip(each) for each in on_postfix()),
+    ]
 
 
 def on_postfix() -> list[Scenario]:
@@ -133,6 +143,7 @@ def _postfix(folder: Path, network: int) -> Postfix:
         "virtual_gid_maps": "static:1000",
         "smtpd_delay_reject": "yes",
         "smtpd_peername_lookup": "yes",
+        "transport_maps": "texthash:/etc/postfix/transports",
     }
     master = "policyd-spf unix - n n - 0 spawn user=policyd-spf argv=/usr/bin/policyd-spf\n"
     for each in mine:
@@ -143,6 +154,9 @@ def _postfix(folder: Path, network: int) -> Postfix:
         "/etc/postfix/domains": "".join(f"{each.to_domain} yes\n" for each in mine if "elsewhere" not in each.options),
         "/etc/postfix/boxes": "".join(
             f"{name}@{each.to_domain} {each.to_domain}/\n" for each in mine for name in ("anna", "boris", "postmaster")
+        ),
+        "/etc/postfix/transports": "".join(
+            f"{each.to_domain} lmtp:inet:{DOVECOT_IP}:{LMTP}\n" for each in mine if "lmtp" in each.options
         ),
         "/etc/postfix/spam_headers": "/^Subject: Figures/ REJECT Message content rejected as spam\n",
         "/etc/postfix-policyd-spf-python/policyd-spf.conf": "HELO_reject = False\nMail_From_reject = Fail\nskip_addresses = 127.0.0.0/8\n",
@@ -194,7 +208,9 @@ class Receivers:
         self.opensmtpd = OpenSmtpd(
             folder / "mx-opensmtpd", [(OPENSMTPD_IP, 25)], domains, name="mx.opensmtpd.example", network=network
         )
-        self.all = (self.exim, self.postfix, self.postgrey, self.opensmtpd)
+        self.milters = Milters(folder, network)
+        self.dovecot = Dovecot(folder, network)
+        self.all = (self.exim, self.postfix, self.postgrey, self.opensmtpd, self.milters, self.dovecot)
 
     def forget(self) -> None:
         """Have Postfix's smtpd processes end, which remember what a list said."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tests.internet.identity import reverse_name
+from tests.internet.identity import key_name, reverse_name, signing_key
 from tests.internet.names import ask
 from tests.servers import wait_for
 
@@ -58,7 +58,15 @@ def _helo(internet: Internet, scenario: Scenario, found: dict[str, Any]) -> None
     internet.senders.greet_as(scenario, name)
 
 
-_REPAIRS = {"delist": _delist, "record": _record, "ptr": _ptr, "helo": _helo}
+def _dkim_key(internet: Internet, scenario: Scenario, found: dict[str, Any]) -> None:
+    it = internet.identities[scenario.id]
+    assert any(key_name(it) in str(step) for step in found["plan"])
+    internet.names.publish(key_name(it), [("TXT", signing_key().record)])
+    internet.names.reload()
+    wait_for(lambda: "p=M" in "".join(internet.inside(ask, key_name(it), "TXT")), "the key")
+
+
+_REPAIRS = {"dkim_key": _dkim_key, "delist": _delist, "record": _record, "ptr": _ptr, "helo": _helo}
 
 
 def repair(internet: Internet, scenario: Scenario, found: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.heavy, pytest.mark.xdist_group("i
 @pytest.fixture(scope="module")
 def internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
     """The internet, with every scenario's message on its way."""
-    need("postfix", "exim", "opensmtpd", "names")
+    need("postfix", "exim", "opensmtpd", "names", "filters", "dovecot")
     made = Internet(tmp_path_factory.mktemp("internet"))
     try:
         made.start()

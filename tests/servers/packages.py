@@ -17,6 +17,8 @@ GROUPS = {
     "postfix": ("postfix", "postfix-pcre", "postfix-policyd-spf-python", "postgrey"),
     "exim": ("exim4-daemon-heavy",),
     "opensmtpd": ("opensmtpd",),
+    "filters": ("opendkim", "opendmarc"),
+    "dovecot": ("dovecot-core", "dovecot-lmtpd"),
     "names": ("rbldnsd", "nsd", "unbound"),
 }
 
