@@ -105,3 +105,40 @@ def test_window(tmp_path: Path) -> None:
     report = postmend.report(path, since=day, until="2026-03-04")
     assert [each.at for each in report.days] == [day]
     assert _plain(report.totals) == _truth(truth.days[day])
+
+
+SIMPLE_FILTER = """\
+Mar  2 10:00:00 mx1 postfix/smtpd[1]: AAAA01: client=pc.example.org[203.0.113.9], sasl_method=PLAIN, sasl_username=ann
+Mar  2 10:00:00 mx1 postfix/cleanup[2]: AAAA01: message-id=<m1@pc.example.org>
+Mar  2 10:00:00 mx1 postfix/qmgr[3]: AAAA01: from=<ann@example.com>, size=500, nrcpt=2 (queue active)
+Mar  2 10:00:01 mx1 postfix/pickup[4]: BBBB02: uid=110 from=<ann@example.com>
+Mar  2 10:00:01 mx1 postfix/cleanup[2]: BBBB02: message-id=<m1@pc.example.org>
+Mar  2 10:00:01 mx1 postfix/pipe[5]: AAAA01: to=<a@example.net>, relay=filter, delay=1, dsn=2.0.0, status=sent (delivered via filter service)
+Mar  2 10:00:01 mx1 postfix/pipe[5]: AAAA01: to=<b@example.net>, relay=filter, delay=1, dsn=2.0.0, status=sent (delivered via filter service)
+Mar  2 10:00:01 mx1 postfix/qmgr[3]: AAAA01: removed
+Mar  2 10:00:01 mx1 postfix/qmgr[3]: BBBB02: from=<ann@example.com>, size=500, nrcpt=2 (queue active)
+Mar  2 10:00:02 mx1 postfix/smtp[6]: BBBB02: to=<a@example.net>, relay=mx.example.net[192.0.2.5]:25, delay=1, dsn=2.0.0, status=sent (250 ok)
+Mar  2 10:00:02 mx1 postfix/smtp[6]: BBBB02: to=<b@example.net>, relay=mx.example.net[192.0.2.5]:25, delay=1, dsn=5.1.1, status=bounced (host mx.example.net[192.0.2.5] said: 550 5.1.1 User unknown)
+Mar  2 10:00:02 mx1 postfix/qmgr[3]: BBBB02: removed
+Mar  2 11:00:00 mx1 postfix/smtpd[1]: CCCC03: client=mx.example.net[192.0.2.5]
+Mar  2 11:00:00 mx1 postfix/cleanup[2]: CCCC03: message-id=<m2@example.net>
+Mar  2 11:00:00 mx1 postfix/qmgr[3]: CCCC03: from=<a@example.net>, size=500, nrcpt=1 (queue active)
+Mar  2 11:00:01 mx1 postfix/pipe[5]: CCCC03: to=<ann@example.com>, relay=dovecot, delay=1, dsn=2.0.0, status=sent (delivered via dovecot service)
+Mar  2 11:00:01 mx1 postfix/qmgr[3]: CCCC03: removed
+"""
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["handed in first", "handed in after"])
+def test_what_a_simple_filter_hands_in_again_is_one_message(tmp_path: Path, late: bool) -> None:
+    """A pipe to sendmail: the login's one message; a pipe into a mailbox stays a delivery."""
+    lines = SIMPLE_FILTER.splitlines(keepends=True)
+    if late:  # pickup sees it when the pipe is done
+        lines[3:8] = lines[5:8] + lines[3:5]
+    path = tmp_path / "mail.log"
+    path.write_text("".join(lines))
+    report = postmend.report(path)
+    totals = report.totals
+    assert (totals.messages, totals.delivered, totals.bounced) == (2, 2, 1)
+    assert [(group.name, group.counts.delivered, group.counts.bounced) for group in report.by["account"]] == [
+        ("ann", 1, 1), ("inbound", 1, 0),
+    ]  # fmt: skip

@@ -17,7 +17,7 @@ import postmend
 from postmend import ParseError
 
 HEAD = (
-    '<?xml version="1.0"?>\n<feedback{ns}><report_metadata><org_name>receiver.example</org_name><report_id>{ident}</report_id>'
+    '<?xml version="1.0"?>\n<feedback{ns}><report_metadata><org_name>receiver.example</org_name><email>d@receiver.example</email><report_id>{ident}</report_id>'
     "<date_range><begin>{begin}</begin><end>{end}</end></date_range></report_metadata><policy_published><domain>{domain}</domain>"
     "<p>none</p></policy_published>"
 )

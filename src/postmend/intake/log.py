@@ -106,6 +106,9 @@ class _Refusals:
     def script(self, at: int, host: bytes, ident: bytes, script: bytes) -> None:
         """Not needed here."""
 
+    def message_id(self, at: int, host: bytes, ident: bytes, name: bytes) -> None:
+        """Not needed here."""
+
     def notice(self, at: int, host: bytes, ident: bytes, parent: bytes) -> None:
         """Not needed here."""
 

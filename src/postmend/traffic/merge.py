@@ -44,11 +44,19 @@ def _rejoin(mine: Stitcher, other: Stitcher, joined: dict[Message, Message]) -> 
             mine.awaited.setdefault(ident, []).extend(awaited)
         else:
             mine.link(child, awaited[0][0])
+    for others in other.pipes.held.values():
+        for message, at, recipient, peer in others:
+            mine.pipes.hold((joined.get(message, message), at, recipient, peer))
+    for message in other.pipes.picked.values():
+        again = joined.get(message, message)
+        parent = mine.pipes.pick(again)
+        if parent is not None and parent is not again:
+            mine.link(again, parent)
 
 
 def _join(mine: Stitcher, known: Message, later: Message) -> None:
     """Two parts of one message: the origin from whichever has it, and all that was held back."""
-    for name in ("client", "login", "user", "script"):
+    for name in ("client", "login", "user", "script", "name"):
         if not getattr(known, name):
             setattr(known, name, getattr(later, name))
     if known.mail_from is None:

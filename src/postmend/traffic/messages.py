@@ -28,6 +28,7 @@ class Message(msgspec.Struct, gc=False, eq=False):
     client: bytes = b""
     login: bytes = b""
     user: bytes = b""
+    name: bytes = b""  # its Message-ID
     script: bytes = b""
     opened: bool = False
     ready: bool = False

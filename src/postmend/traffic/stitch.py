@@ -1,6 +1,6 @@
 """What a log says line by line, put together per message, and handed to the rollup once its account is known.
 
-A content filter (amavis, a second smtpd) gives a message back under a new queue id: what the first id was handed over
+A content filter (amavis, a second smtpd, a pipe to sendmail) gives a message back under a new queue id: what the first id was handed over
 as is no delivery, and what becomes of the second belongs to the account of the first. Lines may come out of order
 within some thousands of messages; what is still open at the end of a file goes on in the next, or in another
 process's part (`merge`). Memory is bounded by the caps below.
@@ -13,6 +13,7 @@ from postmend.intake.logs import Outcome
 from postmend.traffic.accounts import NOTICES, RETURNED
 from postmend.traffic.ledger import Ledger
 from postmend.traffic.messages import Host, Message, Pending
+from postmend.traffic.pipes import Pipes
 from postmend.traffic.relays import Peer, Peers
 from postmend.traffic.rollup import Rollup
 
@@ -35,6 +36,7 @@ class Stitcher:
         self.ledger = Ledger(self.peers, since, until)
         self.rollup = self.ledger.rollup
         self.evicted = 0
+        self.pipes = Pipes()
         self.books: dict[bytes, Host] = {}
         self._closed: deque[Message] = deque()
         self.awaited: dict[bytes, list[tuple[Message, int, bytes, Peer]]] = {}
@@ -88,6 +90,18 @@ class Stitcher:
         """Take what called sendmail."""
         self._message(host, ident).script = script
 
+    def message_id(self, at: int, host: bytes, ident: bytes, name: bytes) -> None:
+        """Take the Message-ID: a pipe's message comes again under it."""
+        try:
+            message = self.books[host].messages[ident]
+        except KeyError:
+            message = self._new(host, ident)
+        message.name = name
+        if message.user:
+            parent = self.pipes.pick(message)
+            if parent is not None:
+                self.link(message, parent)
+
     def notice(self, at: int, host: bytes, ident: bytes, parent: bytes) -> None:
         """Take the beginning of a bounce of ours: to one of our own users, or out to where the mail came from."""
         message = self._opened(host, ident)
@@ -110,7 +124,7 @@ class Stitcher:
             message = self._new(host, ident)
         if message.ready:
             peer = self.peers.known.get(relay) or self.peers(relay)
-            if outcome is _DELIVERED and (not peer.internal or peer.local):
+            if outcome is _DELIVERED and not (peer.internal or peer.local):
                 self.ledger.delivered(message, at, recipient, peer, original)
             else:
                 self._attempt(message, (at, recipient, outcome, relay, text, status, original))
@@ -258,14 +272,20 @@ class Stitcher:
     def _attempt(self, message: Message, event: Pending) -> None:
         at, recipient, outcome, relay, text, status, original = event
         peer = self.peers(relay)
-        if (
-            outcome is _DELIVERED
-            and peer.internal
-            and not peer.local
-            and self._handed_over(message, at, recipient, peer, text)
-        ):
-            return
+        if outcome is _DELIVERED:
+            if peer.local and message.name and text.startswith(b"delivered via "):
+                self._piped(message, at, recipient, peer)
+                return
+            if peer.internal and not peer.local and self._handed_over(message, at, recipient, peer, text):
+                return
         self.ledger.count(message, at, recipient, outcome, peer, text, status, original)
+
+    def _piped(self, message: Message, at: int, recipient: bytes, peer: Peer) -> None:
+        self._final(list(self.pipes.over(at)))
+        self.ledger.leave(message, at, recipient)
+        again = self.pipes.hold((message, at, recipient, peer))
+        if again is not None:
+            self.link(again, message)
 
     def _handed_over(self, message: Message, at: int, recipient: bytes, peer: Peer, text: bytes) -> bool:
         """Whether a delivery to a host of our own only passed the message on, under an id that these logs know."""
@@ -306,6 +326,7 @@ class Stitcher:
         for awaited in self.awaited.values():
             self._final(awaited)
         self.awaited.clear()
+        self._final(list(self.pipes.over(1 << 60)))
 
     def tables(self) -> Rollup:
         """The sums so far; what is inside a content filter comes when it is out."""

@@ -90,7 +90,8 @@ class Postfix:
 
     def _cleanup(self, at: int, host: bytes, word: bytes, rest: bytes) -> Kept:
         if rest.startswith(b"message-id="):
-            return _KNOWN
+            self._sink.message_id(at, host, word[:-1], rest[11:])
+            return _USED
         found = _SCRIPT.search(rest) if b"X-PHP-" in rest[:60] else None
         if found:
             self._sink.script(at, host, word[:-1], found[1])

@@ -47,6 +47,9 @@ class Sink(Protocol):
     def script(self, at: int, host: bytes, ident: bytes, script: bytes) -> None:
         """What called sendmail, told later."""
 
+    def message_id(self, at: int, host: bytes, ident: bytes, name: bytes) -> None:
+        """The message's Message-ID, which it keeps when a filter hands it in again."""
+
     def notice(self, at: int, host: bytes, ident: bytes, parent: bytes) -> None:
         """The message begins here: a delivery status notification about message `parent`."""
 
