@@ -113,6 +113,30 @@ def test_an_spf_record_that_is_published_as_told_is_in_order(spf: str) -> None:
     assert check(base(D, apex=[*apex, ("TXT", step.record.after)])).plan == []
 
 
+@pytest.mark.parametrize(
+    ("mx", "after"),
+    [
+        (["10 gone.plain.example.", "20 mx.plain.example."], "20 mx.plain.example"),
+        (["0 .", "20 mx.plain.example."], "20 mx.plain.example"),
+        (["10 alias.plain.example."], "10 mx.plain.example"),
+        (["10 192.0.2.25.", "20 mx.plain.example."], "10 out.plain.example\n20 mx.plain.example"),
+        (["10 gone.plain.example."], None),
+    ],
+)
+def test_mx_records_that_are_published_as_told_are_in_order(mx: list[str], after: str | None) -> None:
+    def zone(records: list[str]) -> Zone:
+        return base(D, apex=[("TXT", "v=spf1 ip4:192.0.2.1 -all"), *(("MX", text) for text in records)]) | {
+            f"alias.{D}": [("CNAME", f"mx.{D}.")],
+            "25.2.0.192.in-addr.arpa": [("PTR", f"out.{D}.")],
+            f"out.{D}": [("A", "192.0.2.25")],
+        }
+
+    (step,) = check(zone(mx)).plan
+    assert (step.record.after if step.record else None) == after
+    if after:
+        assert check(zone([f"{each}." for each in after.splitlines()])).plan == []
+
+
 def test_a_domain_with_mailboxes_at_a_service_gets_its_include() -> None:
     zone = base(D, apex=[("MX", "1 smtp.google.com.")]) | {
         "smtp.google.com": [("A", "127.0.0.2")],

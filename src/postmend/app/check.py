@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from postmend.app.asker import asker_of
-from postmend.app.check_questions import Answered, Question, World, about_domain, about_host, about_ip, host_addresses
+from postmend.app.check_questions import about_domain, about_host, about_ip, host_addresses
+from postmend.app.check_world import Answered, Question, World
 from postmend.app.checked import Checked, graded, requirements, topic_of
 from postmend.app.message import Message, message_findings, read_message
 from postmend.app.noted import NotedFetcher, book_of

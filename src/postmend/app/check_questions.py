@@ -3,69 +3,33 @@
 import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from postmend.app.check_records import about_dmarc, about_mx, about_spf
+from postmend.app.check_world import Answered, Question, World
 from postmend.app.noted import receive
-from postmend.app.settings import Settings
 from postmend.evidence.bimi import check_bimi
 from postmend.evidence.blocklists import check_blocklists
 from postmend.evidence.dane import find_tlsa, judge_dane
 from postmend.evidence.dkim_key import KeyState
 from postmend.evidence.dkim_selectors import DomainKeys, find_keys, keys_findings
 from postmend.evidence.dmarc import discover, organizational_of
-from postmend.evidence.dmarc_reports import check_dmarc_record
 from postmend.evidence.dnssec import check_dnssec
 from postmend.evidence.freshness import check_freshness
 from postmend.evidence.helo import check_helo
 from postmend.evidence.mta_sts import check_mta_sts
-from postmend.evidence.mx import check_mx, mail_hosts
+from postmend.evidence.mx import mail_hosts
 from postmend.evidence.public_suffix import old_organizational
 from postmend.evidence.rdns import check_rdns
-from postmend.evidence.receiving import Caller
-from postmend.evidence.spf_finding import check_spf
-from postmend.evidence.spf_lint import lint_spf
 from postmend.evidence.spf_record import is_spf
-from postmend.evidence.spf_repair import Overlay, address_within, propose
-from postmend.evidence.spf_result import Spf
 from postmend.evidence.sweep import check_neighbours
 from postmend.evidence.tlsrpt import check_tlsrpt
 from postmend.knowledge.selectors import selectors_to_try
-from postmend.knowledge.senders import include_for
-from postmend.model import Fact, Finding, RecordChange
-from postmend.model.dialogue import Dialer
+from postmend.model import Fact, Finding
 from postmend.model.dns import Asker, Resolver
-from postmend.model.fetch import Fetcher
 from postmend.model.inside import is_inside
-from postmend.remedy.dmarc_mend import mended_record
-from postmend.remedy.dmarc_path import dmarc_steps
 
 _MOST_ADDRESSES = 8  # of a host
-# A record that anybody passes, or that says less than its owner thinks.
-_SPF_LOOSE = {"spf_record.neutral_all", "spf_record.no_all", "spf_record.after_all"}
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What one question came to: findings, and by finding the DNS change that mends it and later records."""
-
-    findings: tuple[Finding, ...] = ()
-    records: dict[str, RecordChange] = field(default_factory=dict)
-    later: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-Question = Callable[[], Awaitable[Answered]]
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """Whom is asked: DNS, mail servers and web servers."""
-
-    asker: Asker
-    dialer: Dialer
-    fetcher: Fetcher
-    caller: Caller
-    settings: Settings
-    selectors: tuple[str, ...] = ()
 
 
 def _ask(check: Callable[..., Awaitable[tuple[Finding, ...]]], *words: object, **named: object) -> Question:
@@ -135,12 +99,12 @@ async def about_domain(world: World, domain: str) -> dict[str, Question]:
     asker, settings = world.asker, world.settings
     hosts = await mail_hosts(asker, domain)
     asked = {
-        "mx": _ask(check_mx, asker, domain, allow_private=settings.allow_private),
+        "mx": lambda: about_mx(world, domain),
         "mx now": _ask(check_freshness, asker, domain, "MX"),
-        "spf": lambda: _spf(world, domain, hosts),
+        "spf": lambda: about_spf(world, domain, hosts),
         "spf now": _ask(check_freshness, asker, domain, "TXT"),
         "dkim": _ask(_dkim, world, domain, tuple(host for host, _ in hosts)),
-        "dmarc": lambda: _dmarc(world, domain),
+        "dmarc": lambda: about_dmarc(world, domain),
         "dmarc now": _ask(check_freshness, asker, f"_dmarc.{domain}", "TXT"),
         "bimi": _ask(_bimi, asker, domain),
         "blocklist": _ask(_lists, world, domain),
@@ -153,61 +117,6 @@ async def about_domain(world: World, domain: str) -> dict[str, Question]:
         if settings.allow_private or not is_inside(ip):
             asked[f"smtp of {host} [{ip}]"] = _ask(_receiving, world, domain, host, ip)
     return asked
-
-
-async def _spf(world: World, domain: str, hosts: tuple[tuple[str, str], ...]) -> Answered:
-    """The record in itself; whether the sending address, where one is told, may send; and the proven repair."""
-    asker, given = world.asker, world.settings.ip
-    if given and is_inside(given) and not world.settings.allow_private:
-        given = ""  # receivers see another one
-    findings = await lint_spf(asker, domain)
-    wrong = any(f.result in {Fact.FAIL, Fact.PERMERROR} or f.id in _SPF_LOOSE for f in findings)
-    if not given and not wrong:
-        return Answered(findings)
-    ip, include = (given, "") if given else await _likely_sender(world, domain, hosts)
-    if not ip:
-        return Answered(findings)
-    found, result = await check_spf(asker, ip, f"postmaster@{domain}", world.settings.helo)
-    shown = (*findings, *found) if given else findings
-    if result.result is Spf.NEUTRAL and not wrong:
-        return Answered(shown)
-    change = await propose(asker, ip, result, include=include, faulty=wrong)
-    return Answered(shown, await _mended_by(asker, domain, change, shown))
-
-
-async def _likely_sender(world: World, domain: str, hosts: tuple[tuple[str, str], ...]) -> tuple[str, str]:
-    """An address that should pass, and its service's include: of the service that has the mailboxes; else the first
-    server that takes the domain's mail, which mostly sends it too; else one that the record names.
-    """  # noqa: D205
-    include = next((each for host, _ in hosts if (each := include_for(host))), "")
-    outside = [ip for _, ip in hosts if world.settings.allow_private or not is_inside(ip)]
-    ip = await address_within(world.asker, include) if include else ""
-    return ip or next(iter(outside), "") or await address_within(world.asker, domain), include if ip else ""
-
-
-async def _mended_by(
-    asker: Asker, domain: str, change: RecordChange | None, findings: tuple[Finding, ...]
-) -> dict[str, RecordChange]:
-    """The change, by each finding that is gone once it is published."""
-    if change is None:
-        return {}
-    left = {f.id for f in await lint_spf(Overlay(asker, domain, change.after), domain)}
-    return {f.id: change for f in findings if f.id not in left}
-
-
-async def _dmarc(world: World, domain: str) -> Answered:
-    findings, discovery = await check_dmarc_record(world.asker, domain)
-    mended_now = mended_record(discovery)
-    if mended_now is not None:
-        trial = Overlay(world.asker, mended_now.name, mended_now.after)
-        left = {f.id for f in (await check_dmarc_record(trial, domain))[0]}
-        return Answered(findings, {f.id: mended_now for f in findings if f.id not in left})
-    change, later = dmarc_steps(discovery)
-    mends = ("dmarc.no_record", "dmarc.not_a_record", "dmarc.no_reports", "dmarc.only_watching", "dmarc.testing")
-    mended = [ident for ident in mends if any(f.id == ident for f in findings)]
-    if not mended or change is None:
-        return Answered(findings)
-    return Answered(findings, {mended[0]: change}, {mended[0]: later})
 
 
 async def _bimi(asker: Asker, domain: str) -> tuple[Finding, ...]:

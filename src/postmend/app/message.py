@@ -10,7 +10,7 @@ from postmend.intake.scan import normalise, read_headers, split_head
 from postmend.model import Finding, ParseError
 
 if TYPE_CHECKING:
-    from postmend.app.check_questions import World
+    from postmend.app.check_world import World
 
 _OF_MAILS = {"from", "received", "date", "message-id", "return-path"}
 _JUDGED = {"dkim", "arc", "spf", "list"}

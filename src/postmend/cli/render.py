@@ -192,9 +192,9 @@ def _step(paper: Paper, number: int, step: "Step | StepOut") -> Iterator[str]:
     yield from paper.wrap(who + step.do, f"  {number}. ", "     ")
     if step.record:
         record = step.record
-        if record.before:
-            yield from paper.wrap(f"{record.before}", f"     before  {record.name} {record.type} ", "             ")
-        yield from paper.wrap(f"{record.after}", f"     publish {record.name} {record.type} ", "             ")
+        for word, texts in (("before ", record.before), ("publish", record.after)):
+            for text in texts.splitlines():
+                yield from paper.wrap(text, f"     {word} {record.name} {record.type} ", "             ")
         if record.proof:
             yield from paper.wrap(record.proof, "     proof   ", "             ")
     for line in step.config:

@@ -17,12 +17,13 @@ async def mail_hosts(resolver: Resolver, domain: str) -> tuple[tuple[str, str], 
     """Name and address of the servers that take the mail of `domain`, one of each family a host, the best first."""
     answer = await resolver.query(domain, "MX")
     names = mx_hosts(answer)[:_MOST_TALKED] if answer.records else [domain]
-    pairs = await asyncio.gather(*(_addresses(resolver, name) for name in names))
+    pairs = await asyncio.gather(*(host_addresses(resolver, name) for name in names))
     named = ((name, each) for name, pair in zip(names, pairs, strict=True) for each in pair)
     return tuple((name, each.records[0]) for name, each in named if each.records)
 
 
-async def _addresses(resolver: Resolver, host: str) -> tuple[Answer, Answer]:
+async def host_addresses(resolver: Resolver, host: str) -> tuple[Answer, Answer]:
+    """A and AAAA of a host, asked side by side."""
     return await asyncio.gather(resolver.query(host, "A"), resolver.query(host, "AAAA"))
 
 
@@ -66,7 +67,7 @@ async def check_mx(resolver: Resolver, domain: str, *, allow_private: bool = Fal
 
 
 async def _implicit(resolver: Resolver, domain: str, mx: Answer) -> tuple[Finding, ...]:
-    a, aaaa = await _addresses(resolver, domain)
+    a, aaaa = await host_addresses(resolver, domain)
     if a.records or aaaa.records:
         detail = f"{domain} has no MX; its own address takes the mail (RFC 5321 section 5.1)"
         return (
@@ -80,9 +81,9 @@ async def _implicit(resolver: Resolver, domain: str, mx: Answer) -> tuple[Findin
     return (_finding(domain, "mx.nowhere", Fact.FAIL, detail, (mx, a), supports=_GOOD),)
 
 
-def _fault(host: str, a: Answer, aaaa: Answer, *, allow_private: bool) -> str:
+def host_fault(host: str, a: Answer, aaaa: Answer, *, allow_private: bool) -> str:
     """Why an MX host cannot take mail; empty where it can or nobody knows."""
-    if _is_address(host):
+    if is_address(host):
         return f"{host} is an address, where a name belongs (RFC 5321 section 5.1)"
     if a.failed or aaaa.failed:
         return ""
@@ -93,7 +94,8 @@ def _fault(host: str, a: Answer, aaaa: Answer, *, allow_private: bool) -> str:
     return "" if outside else f"{host} leads to {addresses[0]}, an address that only exists inside a network"
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Whether an MX names an address, where a name belongs (RFC 5321 section 5.1)."""
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:
@@ -104,8 +106,10 @@ def _is_address(host: str) -> bool:
 async def _hosts(
     resolver: Resolver, domain: str, hosts: list[str], mx: Answer, *, allow_private: bool
 ) -> tuple[Finding, ...]:
-    pairs = await asyncio.gather(*(_addresses(resolver, host) for host in hosts))
-    faults = [_fault(host, a, aaaa, allow_private=allow_private) for host, (a, aaaa) in zip(hosts, pairs, strict=True)]
+    pairs = await asyncio.gather(*(host_addresses(resolver, host) for host in hosts))
+    faults = [
+        host_fault(host, a, aaaa, allow_private=allow_private) for host, (a, aaaa) in zip(hosts, pairs, strict=True)
+    ]
     unknown = any(a.failed or aaaa.failed for a, aaaa in pairs)
     told = ", ".join(hosts[:4])
     aliases = [

@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
+from postmend.evidence.overlay import Overlay
 from postmend.evidence.spf import check_host
 from postmend.evidence.spf_edit import (
     flattened,
@@ -25,25 +26,10 @@ from postmend.evidence.spf_result import MOST_LOOKUPS, MOST_VOID, Spf, SpfResult
 from postmend.evidence.spf_tree import Node, SpfCost, all_terms, cost_of, dead_includes, read_tree
 from postmend.knowledge.senders import include_for
 from postmend.model import ParseError, RecordChange
-from postmend.model.dns import Answer, Rcode, Resolver
+from postmend.model.dns import Resolver
 
 _MOST_OCTETS = 4000  # of a record: what is longer is nobody's wish
 _MOST_WITNESSES = 60  # addresses that passed before and are evaluated again
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """A resolver that answers one name's TXT with the record to be tried."""
-
-    resolver: Resolver
-    domain: str
-    text: str
-
-    async def query(self, name: str, rdtype: str) -> Answer:
-        """The record to be tried, or what the world answers."""
-        if rdtype == "TXT" and name.removesuffix(".").lower() == self.domain.lower():
-            return Answer(name, rdtype, Rcode.NOERROR, (self.text,))
-        return await self.resolver.query(name, rdtype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +47,7 @@ class _Case:
     faulty: bool = False
 
     def with_record(self, text: str) -> Resolver:
-        return Overlay(self.resolver, self.found.domain, text)
+        return Overlay(self.resolver, self.found.domain, "TXT", (text,))
 
     async def result(self, resolver: Resolver, ip: str) -> SpfResult:
         return await check_host(resolver, ip, mail_from=self.found.sender, helo=self.found.helo)
