@@ -69,7 +69,10 @@ def test_forwarding_breaks_spf_and_no_record_is_touched() -> None:
 
 
 def test_the_relay_is_who_was_refused() -> None:
-    world = WORLD | {"5.2.0.192.in-addr.arpa": [], "origin.example": [("TXT", "v=spf1 ip4:192.0.2.5 -all")]}
+    world = WORLD | {
+        "5.2.0.192.in-addr.arpa": [],
+        "origin.example": [("TXT", "v=spf1 ip4:192.0.2.5 -all"), ("MX", "10 mail.origin.example.")],
+    }
     with serve(world) as (resolver, _):
         (result,) = postmend.explain(BOUNCE, resolver=resolver, smtp=False)
     (failure,) = result.failures
