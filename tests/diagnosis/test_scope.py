@@ -79,6 +79,21 @@ def test_nobody_takes_it() -> None:
     assert failure["cause"]["id"] == "sender_reputation"
 
 
+def test_what_lies_weeks_apart_says_nothing_of_each_other() -> None:
+    text = "550 5.7.1 Message rejected"
+    days = {"one": 1, "two": 16, "three": 30}
+    mails = [dsn(f"a@{name}.example", text, message=name, day=day) for name, day in days.items()]
+    assert not any(scopes(failure) for failure in explained(*mails))
+
+
+def test_what_bears_no_date_is_not_taken_for_a_refusal_by_everybody() -> None:
+    undated = [
+        dsn(f"a@{name}.example", "550 5.7.1 Message rejected", message=name).replace(b"Arrival-Date:", b"X-Day:")
+        for name in ("one", "two", "three")
+    ]
+    assert not any(scopes(failure) for failure in explained(*undated))
+
+
 def test_one_message_only() -> None:
     text = "554 5.7.1 Message rejected"
     mails = [dsn(f"a@{name}.example", text, message="odd") for name in ("one", "two")]

@@ -7,7 +7,7 @@ person who sees several bounces side by side sees that first. Pure: values in, f
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from postmend.knowledge.words import fold
@@ -15,6 +15,7 @@ from postmend.model import Action, Cause, Fact, Failure, Finding, Original, Read
 
 _SEVERAL, _MANY = 2, 3
 _SHOWN = 5
+_NEAR = timedelta(days=14)  # what lies further apart says nothing of each other: reputations and listings come and go
 _MOST = 200  # attempts of one identity that are held against each other: cost grows with their number
 _DELIVERED = frozenset({Action.DELIVERED, Action.RELAYED})
 # What words about the recipient's mailbox or way there name: however often it is said, it is nothing about the sender.
@@ -54,7 +55,7 @@ def attempt_of(failure: Failure, reading: Reading | None, original: Original) ->
         message=original.message_id,
         refused=failure.action not in _DELIVERED,
         saying=fold(reading.inner) if reading else "",
-        when=_when(failure.when),
+        when=_when(failure.when) or _when(original.date),
         of_recipient=reading is not None and _of_recipient(reading),
     )
 
@@ -101,7 +102,7 @@ class Ledger:
         if self._size < _SEVERAL or not one.recipient or one.of_recipient:
             return ()
         mine = self._by_identity[one.identity]
-        others = [each for each in mine if each.recipient != one.recipient and not each.of_recipient]
+        others = [e for e in mine if e.recipient != one.recipient and not e.of_recipient and _near(e, one)]
         made = [self._where(one, others), self._message(one), _since(one, mine)]
         return tuple(each for each in made if each is not None)
 
@@ -110,7 +111,8 @@ class Ledger:
         passed_here = {each.recipient for each in here if not each.refused}
         refused_here = {each.recipient: each for each in here if each.refused and each.saying == one.saying}
         passed = {each.gateway for each in others if not each.refused}
-        refusing = {each.gateway for each in others if each.refused} | {one.gateway}
+        # That everybody refuses is said of one time: what bears no date may be years apart.
+        refusing = {e.gateway for e in others if e.refused and e.when and one.when} | {one.gateway}
         if passed_here:
             return _inside(one, passed_here, refused_here)
         if len(refusing) >= _MANY and not passed:
@@ -148,6 +150,11 @@ class Ledger:
             return None
         told = f"{len(refusing)} gateways refuse this one message; {len(passed)} others of {one.identity} get through"
         return _finding("one_message", one, told, refusing)
+
+
+def _near(one: Attempt, other: Attempt) -> bool:
+    """Whether two attempts may have the same reason, by their time; one that is not dated may."""
+    return one.when is None or other.when is None or abs(one.when - other.when) <= _NEAR
 
 
 def _inside(one: Attempt, passed: set[str], refused: dict[str, Attempt]) -> Finding:
