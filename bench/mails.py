@@ -27,19 +27,24 @@ from postmend.app.explain import read_failures
 n = sum(1 for intake, readings in read_failures(Path(sys.argv[1]).read_bytes(), sys.argv[1]))
 print(n)
 """
-# The same with nothing remembered from one mail to the next: what it costs where no two notices are alike.
+# The same with nothing remembered from one mail to the next but compiled patterns: what it costs where no two notices
+# are alike.
 _FORGETFUL = """
 import sys
 from pathlib import Path
 from postmend.app.explain import read_failures
-from postmend.intake import failures
-from postmend.knowledge import remembered
+from postmend.intake import failures, scan
+from postmend.knowledge import masks, read, remembered, unwrap
 from postmend.knowledge.book import default_book
+memories = (
+    remembered._read, failures._told, masks.masked, unwrap.layers, read._folded, read.hypotheses, scan._known_head,
+)
 n = 0
 for _ in read_failures(Path(sys.argv[1]).read_bytes(), sys.argv[1]):
-    remembered._read.cache_clear()
-    failures._told.cache_clear()
+    for memory in memories:
+        memory.cache_clear()
     default_book()._voted.clear()
+    default_book()._spoken.clear()
     n += 1
 print(n)
 """
