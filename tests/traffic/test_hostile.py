@@ -50,6 +50,35 @@ def test_truncated_gz_reads_what_is_there(tmp_path: Path) -> None:
     assert any("truncated" in problem for problem in report.inputs.problems)
 
 
+def test_zst_is_read_member_by_member_and_its_damage_told(tmp_path: Path) -> None:
+    zstandard = pytest.importorskip("zstandard", reason="the extra zstd is not installed")
+    whole = some_log(2000)
+    pack = zstandard.ZstdCompressor().compress
+    half = whole.index(b"\n", len(whole) // 2) + 1
+    expected = postmend.report(log(tmp_path, whole, "whole")).totals
+    assert postmend.report(log(tmp_path, pack(whole[:half]) + pack(whole[half:]), "mail.log.1.zst")).totals == expected
+    report = postmend.report(log(tmp_path, pack(whole)[:-20], "cut.zst"))
+    assert any("truncated" in problem for problem in report.inputs.problems)
+    with pytest.raises(ParseError):
+        postmend.report(log(tmp_path, b"\x28\xb5\x2f\xfd" + b"junk" * 9, "junk.zst"))
+
+
+def test_zst_bomb_is_bounded(tmp_path: Path) -> None:
+    zstandard = pytest.importorskip("zstandard", reason="the extra zstd is not installed")
+    packer = zstandard.ZstdCompressor().compressobj()
+    blank = bytes(100 << 20)
+    bomb = packer.compress(some_log()) + b"".join(packer.compress(blank) for _ in range(12)) + packer.flush()
+    report = postmend.report(log(tmp_path, bomb, "bomb.zst"))
+    assert any("out of all measure" in problem for problem in report.inputs.problems)
+    assert report.totals.delivered
+
+
+def test_a_bounce_without_a_date_is_as_old_as_its_file(tmp_path: Path) -> None:
+    path = log(tmp_path, b"550 5.1.1 <ann@example.com>: Recipient address rejected: User unknown\n", "bounce.txt")
+    os.utime(path, (1772445600, 1772445600))  # 2026-03-02 10:00 UTC
+    assert postmend.report(path).days[0].at.startswith(("2026-03-01", "2026-03-02"))
+
+
 def test_damaged_gz_reads_what_is_there(tmp_path: Path) -> None:
     packed = bytearray(gzip.compress(some_log(2000)))
     packed[len(packed) // 2 :] = b"\xff" * (len(packed) - len(packed) // 2)
@@ -218,3 +247,14 @@ def test_follow_reads_on_over_a_rotation(tmp_path: Path) -> None:
         finally:
             process.terminate()
     assert report["totals"]["messages"] == postmend.report([tmp_path / "mail.log.1", path]).totals.messages
+
+
+def test_parquet_has_the_same_rows_as_csv(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra parquet is not installed")
+    path = log(tmp_path, some_log())
+    run(str(path), "--csv", str(tmp_path / "csv"), "--parquet", str(tmp_path / "parquet"))
+    with (tmp_path / "csv" / "by_domain.csv").open(newline="") as file:
+        expected = [(row["name"], int(row["delivered"])) for row in csv.DictReader(file)]
+    rows = parquet.read_table(tmp_path / "parquet" / "by_domain.parquet").to_pylist()
+    assert expected
+    assert [(row["name"], row["delivered"]) for row in rows] == expected

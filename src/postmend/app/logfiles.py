@@ -22,6 +22,8 @@ from postmend.intake.logs.syslog import STAMP
 from postmend.model import ParseError
 
 CHUNK = 1 << 20
+_ZSTD_STEP = 512  # packed bytes: at most some megabytes
+_ZSTD_WINDOW = 128 << 20  # what `zstd --long` needs
 _PACKED = 16 << 10  # packed bytes that are unpacked at a time
 HEAD = 256 << 10
 _STAMPED = re.compile(rb"^(?:<\d{1,3}>)?(?:1 )?(" + STAMP + rb"):\d\d", re.MULTILINE)
@@ -46,12 +48,29 @@ class LogFile:
     end: int | None = None
 
 
-def _zstd() -> Any:
-    try:
-        import zstandard
-    except ImportError as error:
-        raise ParseError("a .zst file needs the extra `zstd`: pip install 'postmend[zstd]'") from error
-    return zstandard.ZstdDecompressor().decompressobj()
+class _Zstd:
+    """zstandard's decompressor as zlib's and lzma's are: in small steps, for its own have no bound; a ValueError."""
+
+    def __init__(self) -> None:
+        try:
+            import zstandard
+        except ImportError as error:
+            raise ParseError("a .zst file needs the extra `zstd`: pip install 'postmend[zstd]'") from error
+        self._unpack = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+        self._error = zstandard.ZstdError
+        self.unused_data = b""
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._unpack.eof)
+
+    def decompress(self, part: bytes) -> bytes:
+        try:
+            piece: bytes = self._unpack.decompress(part[:_ZSTD_STEP])
+        except self._error as error:
+            raise ValueError(str(error)) from error
+        self.unused_data = self._unpack.unused_data + part[_ZSTD_STEP:]
+        return piece
 
 
 def _decompressor(magic: bytes) -> Callable[[], Any] | None:
@@ -61,7 +80,7 @@ def _decompressor(magic: bytes) -> Callable[[], Any] | None:
         return bz2.BZ2Decompressor
     if magic.startswith(b"\xfd7zXZ"):
         return lzma.LZMADecompressor
-    return _zstd if magic.startswith(b"\x28\xb5\x2f\xfd") else None
+    return _Zstd if magic.startswith(b"\x28\xb5\x2f\xfd") else None
 
 
 def chunks(path: Path, problem: Callable[[str], None], read: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 import mmap
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -43,10 +43,13 @@ class Mails:
         self.bounces = 0
         self._stitcher = stitcher
         self._received = received
+        self._undated = -1  # the minute of a mail that names none: when its file was written
 
     def take(self, source: Source, problem: Callable[[str], None]) -> None:
         """Read one file; what cannot be read is told."""
         try:
+            if source.path is not None:
+                self._undated = _of(datetime.fromtimestamp(source.path.stat().st_mtime, UTC).astimezone())
             if source.path is not None and _is_xml(source.path):
                 self._received.dmarc(read_dmarc(_pieces(source.path)))
                 return
@@ -89,6 +92,7 @@ class Mails:
 
     def _intake(self, intake: Intake, mail: bytes) -> None:
         at = _date(mail)
+        at = at if at >= 0 else self._undated
         if intake.kind is Kind.ARF and intake.feedback is not None:
             feedback = intake.feedback
             to = feedback.original_rcpt_to[0] if feedback.original_rcpt_to else ""

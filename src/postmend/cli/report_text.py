@@ -46,7 +46,7 @@ def render(report: Report, paper: Paper, by: str | None = None) -> Iterator[str]
 def _head(report: Report, paper: Paper) -> Iterator[str]:
     inputs, totals = report.inputs, report.totals
     read = [(inputs.lines, "lines"), (inputs.mails, "mails"), (inputs.reports, "reports")]
-    what = ", ".join(f"{count:,} {name}" for count, name in read if count)
+    what = ", ".join(f"{count:,} {name if count > 1 else name[:-1]}" for count, name in read if count)
     yield from paper.wrap(what + (f"; {report.first} to {report.last}" if report.first else ""), "")
     if inputs.duplicates:
         yield f"{inputs.duplicates:,} reports came twice and count once"
