@@ -51,7 +51,7 @@ def test_who_asks_must_be_fit() -> None:
         who = {"mail_from": "p@prober.example", "helo": "p.prober.example", "resolver": resolver}
         with pytest.raises(postmend.UnfitError) as raised:
             postmend.verify("anna@example.com", source_ip="127.0.0.1", **who)
-        assert {each.id for each in raised.value.findings} >= {"rdns.no_ptr", "mail_from.no_domain"}
+        assert {each.id for each in raised.value.findings} >= {"rdns.no_ptr", "mail_from.no_host"}
         with pytest.raises(postmend.ParseError):
             postmend.verify("anna@example.com", resolver=resolver)
         with pytest.raises(postmend.ParseError):

@@ -140,7 +140,8 @@ async def check_mail_from(resolver: Resolver, domain: str) -> tuple[Finding, ...
     found = (await check_mx(resolver, domain))[0]
     if found.result is Fact.FAIL:
         detail = f"the MAIL FROM's domain cannot be answered to: {found.detail}"
-        return (_mail_from(found, "mail_from.no_domain", Fact.FAIL, detail),)
+        ident = "mail_from.no_domain" if found.id == "mx.no_domain" else "mail_from.no_host"
+        return (_mail_from(found, ident, Fact.FAIL, detail),)
     if found.result is Fact.PASS:
         return (
             _mail_from(found, "mail_from.ok", Fact.PASS, f"the MAIL FROM's domain can be answered to: {found.detail}"),
