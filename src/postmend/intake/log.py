@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from postmend.intake.codes import codes_in
+from postmend.intake.deliveries import Deliveries
 from postmend.intake.logs import Outcome
 from postmend.intake.logs.exim import LINE as EXIM_LINE
 from postmend.intake.logs.exim import Exim
@@ -46,7 +47,7 @@ def _lines(raw: bytes | mmap.mmap) -> Iterator[bytes]:
 
 
 def read_log(raw: bytes | mmap.mmap, source: str) -> Iterator[Intake]:
-    """Yield one Intake with every refusal; raise ParseError where the log holds none.
+    """Yield one Intake with every refusal and the deliveries that tell something of them; ParseError without a refusal.
 
     A deferred recipient counts once, with its last reply, and not at all when it was delivered after all.
     """
@@ -63,7 +64,8 @@ def read_log(raw: bytes | mmap.mmap, source: str) -> Iterator[Intake]:
             exim.line(0, b"", framed[2] or b"", framed[3])
     if not refusals.found:
         raise ParseError(f"{source}: a log without any refused or deferred mail in it")
-    yield Intake(source, Kind.REPLY, refusals.failures(), family=_family(raw))
+    found_all = refusals.failures() + refusals.deliveries.all()
+    yield Intake(source, Kind.REPLY, found_all, family=_family(raw))
 
 
 def _family(raw: bytes | mmap.mmap) -> str:
@@ -81,6 +83,7 @@ class _Refusals:
     def __init__(self) -> None:
         self.line = b""
         self.found: dict[tuple[str, str], Failure] = {}
+        self.deliveries = Deliveries()
         self._senders: dict[str, str] = {}
 
     def failures(self) -> tuple[Failure, ...]:
@@ -130,27 +133,33 @@ class _Refusals:
         self, at: int, host: bytes, ident: bytes, recipient: bytes, outcome: Outcome, relay: bytes, text: bytes,
         status: bytes = b"", original: bytes = b"",
     ) -> None:  # fmt: skip
-        """Keep what was refused or put off; forget what was delivered after all."""
+        """Keep what was refused or put off, not what was delivered after all, and of what was delivered a few."""
         key = (ident.decode("latin-1"), to_text(recipient))
+        where = _RELAY.match(to_text(relay))
+        named = where is not None and where["host"] not in _NOT_HOSTS
+        remote = Host(where["host"], where["ip"] or "") if where and named else Host()
+        host_name = _HOST.match(to_text(self.line)) if b"postfix" in self.line else None
+        local = Host(host_name[1] if host_name else "")
+        sender = self._senders.get(key[0], "")
         if outcome is Outcome.DELIVERED:
             self.found.pop(key, None)
+            self.deliveries.took(key[1], sender, remote, local, key[0], _when(to_text(self.line)))
             return
         if len(self.found) >= _MOST_FAILURES:
             return
         said = to_text(text)
         code, enhanced = codes_in(said, status.decode("latin-1"))
         inner = layers(said)[-1]
-        where = _RELAY.match(to_text(relay))
-        named = where is not None and where["host"] not in _NOT_HOSTS
-        host_name = _HOST.match(to_text(self.line)) if b"postfix" in self.line else None
+        remote = remote if named else Host(inner.host, inner.ip)
+        self.deliveries.refused(sender, remote)
         self.found[key] = Failure(
             recipient=key[1],
             original_recipient=to_text(original),
             action=Action.DELAYED if outcome is Outcome.DEFERRED else Action.FAILED,
             stage=inner.stage,
             reply=SmtpReply(code, enhanced, said),
-            remote=Host(where["host"], where["ip"] or "") if where and named else Host(inner.host, inner.ip),
-            local=Host(host_name[1] if host_name else ""),
+            remote=remote,
+            local=local,
             queue_id=key[0],
             when=_when(to_text(self.line)),
         )
