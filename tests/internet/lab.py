@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import dkim
 
-from tests.internet import names, receivers, senders
+from tests.internet import names, receivers, senders, weather
 from tests.internet.identity import SELECTOR, Identity, signing_key
 from tests.internet.scenario import Scenario, identities, scenarios
 from tests.servers import new_network, wait_for
@@ -49,6 +49,7 @@ class Internet:
             *names.ADDRESSES,
             *senders.ADDRESSES,
             *receivers.addresses(),
+            *weather.ADDRESSES.values(),
             *(it.ip for it in self.identities.values()),
         ]
         batch = "".join(
