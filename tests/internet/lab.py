@@ -112,8 +112,10 @@ class Internet:
 
     def stop(self) -> None:
         """End all of it."""
-        for server in (*self.senders.all, *self.receivers.all, self.names):
-            server.stop()
+        with ThreadPoolExecutor(8) as pool:
+            stopping = [pool.submit(server.stop) for server in (*self.senders.all, *self.receivers.all, self.names)]
+            for each in stopping:
+                each.result()
         self._holder.kill()
         self._holder.wait()
         if self._holder.stdout:
