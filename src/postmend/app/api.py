@@ -139,9 +139,9 @@ async def score_async(
     data = raw.encode("utf-8", "replace") if isinstance(raw, str) else raw
     settings = Settings(
         offline=offline, resolver=resolver, ip=ip, mail_from=mail_from, helo=helo, timeout_s=timeout_s,
-        deadline_s=deadline_s,
+        deadline_s=deadline_s, rspamd=rspamd, spamassassin=spamassassin, filter_timeout_s=filter_timeout_s,
     )  # fmt: skip
-    return await score_bytes_async(data, source, ScoreOptions(settings, rspamd, spamassassin, filter_timeout_s, rcpt))
+    return await score_bytes_async(data, source, ScoreOptions(settings, rcpt))
 
 
 def score(raw: bytes | str, **options: Any) -> Scored:

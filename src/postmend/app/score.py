@@ -31,12 +31,9 @@ _OFFLINE = "nothing was asked of the DNS (--offline)"
 
 @dataclass(frozen=True, slots=True)
 class ScoreOptions:
-    """What a run was told. `rspamd` and `spamassassin`: `auto`, `start`, `off` or HOST[:PORT]; times in seconds."""
+    """What a run was told: the settings, whom the envelope is for, and how many workers a filter gets."""
 
     settings: Settings
-    rspamd: str = "auto"
-    spamassassin: str = "auto"
-    filter_timeout_s: float = 15.0
     rcpt: tuple[str, ...] = ()
     workers: int = field(default_factory=lambda: os.cpu_count() or 2)
 
@@ -100,7 +97,7 @@ class Scorer:
 
     async def _ask(self, each: Filter, message: Message, envelope: Envelope, moment: datetime) -> FilterAnswer:
         async with self.gates[each.name]:
-            return await ask_filter(each, message, envelope, moment, self.options.filter_timeout_s)
+            return await ask_filter(each, message, envelope, moment, self.options.settings.filter_timeout_s)
 
     def _missing(self, message: Message, envelope: Envelope) -> frozenset[str]:
         """What the filters could not be given: symbols that are only about that do not count."""
@@ -133,7 +130,7 @@ async def open_scorer(options: ScoreOptions, say: Callable[[str], None] = lambda
             stack.push_async_callback(asker.close)
             resolver = asker if await dns_answers(asker) else None
             why = "" if resolver else _DEAD
-        wanted = {RSPAMD: options.rspamd, SPAMASSASSIN: options.spamassassin}
+        wanted = {RSPAMD: settings.rspamd, SPAMASSASSIN: settings.spamassassin}
         servers = servers_of(settings.resolver) if resolver else []
         filters = await open_filters(wanted, servers, options.workers, stack, say)
         gates = {each.name: asyncio.Semaphore(AT_ONCE * options.workers) for each in filters}

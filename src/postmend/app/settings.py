@@ -6,6 +6,7 @@ Fails with ParseError naming the file and the setting; a secret's value never ap
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -42,6 +43,12 @@ class _Verify(msgspec.Struct, forbid_unknown_fields=True):
     at_once: int = 2000
 
 
+class _Score(msgspec.Struct, forbid_unknown_fields=True):
+    rspamd: str = ""
+    spamassassin: str = ""
+    filter_timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=600)] = 15.0
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     """The settings file. Every setting is described in docs/settings.md."""
 
@@ -52,6 +59,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     skip_blocklists: tuple[str, ...] = ()
     blocklists: tuple[Blocklist, ...] = ()
     verify: _Verify = msgspec.field(default_factory=_Verify)
+    score: _Score = msgspec.field(default_factory=_Score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,8 @@ class Settings:
     DNS answers are written to, `replay` one that they are read from; `authority_ports` gives the port of name servers
     that do not listen on 53, by address. `blocklists` are lists of the user's own, asked beside Postmend's except for
     those in `skip_blocklists` (`*`: all). `smtp_port`, `https_port` and `allow_private` (servers on addresses that only
-    exist inside) are for laboratories.
+    exist inside) are for laboratories. `rspamd` and `spamassassin` say where the filters of `score` are: HOST[:PORT],
+    `start`, `off`, or `auto`, which is also what an empty text means; each has `filter_timeout_s` for a message.
     """
 
     offline: bool = False
@@ -106,6 +115,9 @@ class Settings:
     record: str = ""
     replay: str = ""
     verify: VerifySettings = VerifySettings()
+    rspamd: str = ""
+    spamassassin: str = ""
+    filter_timeout_s: float = 15.0
     smtp: bool = True
     local: bool = True
 
@@ -173,6 +185,9 @@ def load_settings(config_path: str | None = None, **options: str | bool | float 
         https_port=file.lab.https_port,
         allow_private=file.lab.allow_private,
         verify=_verify(file),
+        rspamd=file.score.rspamd,
+        spamassassin=file.score.spamassassin,
+        filter_timeout_s=file.score.filter_timeout_s,
     )
     made = replace(settings, **{name: value for name, value in options.items() if value not in {None, ""}})  # type: ignore[arg-type]
     _check(made)

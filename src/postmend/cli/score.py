@@ -30,7 +30,7 @@ _LONG = 5  # up to this many messages get a whole report each
 @click.option("--rcpt", metavar="ADDRESS", multiple=True, help="The envelope's RCPT TO; may be repeated.")
 @click.option("--rspamd", metavar="WHERE", help="HOST[:PORT], start, off; else the one running here, or one started.")
 @click.option("--spamassassin", metavar="WHERE", help="The same for spamd.")
-@click.option("--filter-timeout", "filter_timeout_s", type=click.FloatRange(0.1, 600), default=15.0,
+@click.option("--filter-timeout", "filter_timeout_s", type=click.FloatRange(0.1, 600),
               help="Seconds a filter may take for a message (15).")  # fmt: skip
 @click.option("--deadline", "deadline_s", type=click.FloatRange(0.1, 600), help="Seconds for all DNS evidence (10).")
 @click.option("--apply", "apply_to", metavar="FILE", help="Write a corrected copy of the message, and score it too.")
@@ -43,7 +43,7 @@ _LONG = 5  # up to this many messages get a whole report each
 @common
 def command(
     paths: tuple[str, ...], ip: str | None, helo: str | None, mail_from: str | None, rcpt: tuple[str, ...],
-    rspamd: str | None, spamassassin: str | None, filter_timeout_s: float, deadline_s: float | None,
+    rspamd: str | None, spamassassin: str | None, filter_timeout_s: float | None, deadline_s: float | None,
     apply_to: str | None, preview: str | None, listen: str | None, offline: bool, full: bool, as_json: bool,
     resolver: str | None, config_path: str | None,
 ) -> None:  # fmt: skip
@@ -53,9 +53,10 @@ def command(
     Takes messages, mboxes and folders. Exits 1 when one would be refused or marked.
     """
     settings = load_settings(
-        config_path, offline=offline, resolver=resolver, ip=ip, helo=helo, mail_from=mail_from, deadline_s=deadline_s
-    )
-    options = ScoreOptions(settings, rspamd or "auto", spamassassin or "auto", filter_timeout_s, rcpt)
+        config_path, offline=offline, resolver=resolver, ip=ip, helo=helo, mail_from=mail_from, deadline_s=deadline_s,
+        rspamd=rspamd, spamassassin=spamassassin, filter_timeout_s=filter_timeout_s,
+    )  # fmt: skip
+    options = ScoreOptions(settings, rcpt)
     run = _Run(options, Path(apply_to) if apply_to else None, Path(preview) if preview else None, listen)
     sources = run.sources(paths)
     show = write_json if as_json else _Terminal(full=full, many=len(sources))

@@ -9,7 +9,7 @@ import quopri
 import re
 from dataclasses import replace
 
-from postmend.intake.scan import content_type, decode_words, split_head, to_text
+from postmend.intake.scan import content_type, decode_words, may_be_charset, split_head, to_text
 from postmend.model.message import Field, Message, Part
 
 MAX_BYTES = 150 << 20
@@ -21,8 +21,6 @@ _MAX_DATA = 32 << 20  # bytes of attachments, together
 _NAME = re.compile(rb"([!-9;-~]+)[ \t]*:")
 _PARAM = re.compile(r";\s*([\w!#$%&'*+.^`{|}~-]{1,60})\s*=\s*(?:\"((?:[^\"\\]|\\.){0,2000})\"?|([^\s;\"]{1,2000}))")
 _ENCODINGS = {"7bit", "8bit", "binary", "quoted-printable", "base64", ""}
-# Python's codecs that are no charsets; some take time in the square of the length.
-_NO_CHARSETS = {"punycode", "idna", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
 _BROKEN_QP = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*$)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
 Faults = list[tuple[str, str]]
@@ -198,10 +196,8 @@ def _undo(part: Part, most: int, faults: Faults) -> bytes:
         try:
             return binascii.a2b_base64(raw)[:most]
         except binascii.Error:
-            faults.append(("mime.broken_base64", part.type)) if (
-                "mime.broken_base64",
-                part.type,
-            ) not in faults else None
+            if ("mime.broken_base64", part.type) not in faults:
+                faults.append(("mime.broken_base64", part.type))
             whole = re.sub(rb"[^A-Za-z0-9+/]", b"", raw)
             return binascii.a2b_base64(whole[: len(whole) // 4 * 4])[:most]
     if part.encoding == "quoted-printable":
@@ -214,7 +210,7 @@ def _undo(part: Part, most: int, faults: Faults) -> bytes:
 
 def _characters(data: bytes, charset: str, faults: Faults) -> str:
     plain = charset.strip().lower()
-    if plain.replace("-", "_") in _NO_CHARSETS or "\0" in plain:
+    if plain and not may_be_charset(plain):
         faults.append(("mime.unknown_charset", charset[:40]))
         return to_text(data)
     try:

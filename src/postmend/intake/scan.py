@@ -32,8 +32,8 @@ _TAG = re.compile(
 
 _SMALL = 400  # octets of a part's header that is worth remembering
 _NOT_ASCII = {"utf-16", "utf-16le", "utf-16be", "utf-7"}
-# Codecs of Python that are no charsets of mail, and would only be slow or strange.
-_NO_CHARSETS = {"", "unicode_escape", "unicode-escape", "raw_unicode_escape", "raw-unicode-escape", "punycode", "idna"}
+# Codecs of Python that are no charsets of mail; some take time in the square of the length.
+_NO_CHARSETS = {"", "punycode", "idna", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
 
 
 class Part(NamedTuple):
@@ -77,21 +77,28 @@ def read_fields(text: str) -> Headers:
 
 def to_text(raw: bytes, charset: str = "") -> str:
     """Decode by the charset named, else UTF-8, else what the bytes look like; never fails, gives no lone surrogates."""
-    charset = charset.lower()
+    charset = charset.strip().lower()
     if charset.startswith("utf-16") and b"\0" not in raw[:400]:
         charset = ""  # it says so, and is not
     if raw.isascii() and b"\x1b" not in raw and charset not in _NOT_ASCII:
         return raw.decode("ascii")
-    for name in (_guess(raw), "" if charset in _NO_CHARSETS else charset, "utf-8"):
+    if not may_be_charset(charset):
+        charset = ""
+    for name in (_guess(raw), charset, "utf-8"):
         if name:
             try:
                 return _whole(raw.decode(name))
             except (UnicodeError, LookupError):
                 continue
     try:
-        return _whole(raw.decode(charset, "replace")) if charset not in _NO_CHARSETS else raw.decode("latin-1")
+        return _whole(raw.decode(charset or "latin-1", "replace"))
     except (UnicodeError, LookupError):
         return raw.decode("latin-1")
+
+
+def may_be_charset(name: str) -> bool:
+    """Whether a name in lower case may go to Python's codecs, which raise for a NUL and know more than charsets."""
+    return name.isprintable() and re.sub(r"[\s-]", "_", name) not in _NO_CHARSETS
 
 
 def _whole(text: str) -> str:
