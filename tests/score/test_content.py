@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.message import EmailMessage
+
 import pytest
 
 from postmend.diagnosis.spam import weight_of
@@ -57,3 +59,33 @@ def test_a_planted_fault_is_found_and_nothing_else(ident: str, way: int) -> None
         assert ident in {finding.id for finding in found}, (name, heavy(found))
         others = heavy(found) - {ident} - ALONG.get(ident, set())
         assert not others, (name, [finding.detail for finding in found])
+
+
+def _odd_but_good() -> dict[str, EmailMessage]:
+    """What mail programs and services send that looks like a fault: a photo, data in a script, an answer, a forward."""
+    photo, order, answer, forward = made = [EmailMessage() for _ in range(4)]
+    for number, each in enumerate(made):
+        each["From"], each["To"] = "Anna Kern <anna@example.com>", "bob@example.net"
+        each["Date"], each["Message-ID"] = "Mon, 15 Jun 2026 09:00:00 +0000", f"<{number}@example.com>"
+    line = "Here is the photo from Sunday, it was a great day."
+    photo["Subject"] = "Photo"
+    photo.set_content(line)
+    photo.add_alternative(f'<p>{line}</p><img src="cid:p@example.com" alt="the lake">', subtype="html")
+    order["Subject"] = "Your table is booked"
+    order.set_content("Your table is booked for Friday at eight.")
+    order.add_alternative(
+        '<p>Your table is booked for Friday at eight.</p><script type="application/ld+json">{"a": 1}</script>',
+        subtype="html",
+    )
+    answer["Subject"] = "Accepted: Planning"
+    answer.set_content("BEGIN:VCALENDAR\nMETHOD:REPLY\nEND:VCALENDAR\n", subtype="calendar")
+    forward["Subject"] = "Fwd: Question"
+    forward.set_content("Can you answer this one please?")
+    forward.add_attachment(order)
+    return {"photo": photo, "data": order, "calendar": answer, "forward": forward}
+
+
+@pytest.mark.parametrize(("name", "mail"), _odd_but_good().items())
+def test_what_programs_send_rightly_is_no_fault(name: str, mail: EmailMessage) -> None:
+    found = look(mail.as_bytes())
+    assert heavy(found) == set(), (name, [finding.detail for finding in found])

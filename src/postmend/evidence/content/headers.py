@@ -131,7 +131,9 @@ def _subject(message: Message) -> Iterator[Finding]:
         yield found("header.subject_shouts", subject)
     if re.search(r"[!?！？]{3}|[$€£]{3}", subject):
         yield found("header.subject_marks", subject)
-    if _FAKE_REPLY.match(subject) and not message.first("in-reply-to") and not message.first("references"):
+    answers = message.first("in-reply-to") or message.first("references")
+    carries = any(part.type == "message/rfc822" for part in message.parts)  # forwarded as an attachment
+    if _FAKE_REPLY.match(subject) and not answers and not carries:
         yield found("header.fake_reply", subject)
 
 

@@ -178,6 +178,8 @@ class _Reader:
             page.pictures.append(attributes)
             if self.link is not None:
                 self.link.picture = True
+        elif name == "script" and attributes.get("type", "").strip().lower() == "application/ld+json":
+            pass  # data on orders and events that Gmail and others read (schema.org), not a program
         elif name in {"script", "iframe", "object", "embed", "applet", "frame", "frameset", "audio", "video", "canvas"}:
             page.active.append(f"<{name}>")
         elif name == "form":

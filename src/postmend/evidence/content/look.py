@@ -8,6 +8,7 @@ from postmend.evidence.content.tell import found
 from postmend.model import Finding
 
 _LETTERS_ENOUGH = 120  # below this a mail with pictures is all picture
+_LETTERS_ENOUGH_OF_OWN = 30  # where pictures are attached, as people send photos with a line
 _HIDDEN_MANY = 200  # characters: the line that mailboxes show as a preview ("preheader") is shorter
 _COLOUR_MANY = 15  # nobody writes even that much in the colour of the background by chance
 _FAULTS_MANY = 3
@@ -35,7 +36,9 @@ def _pictures(page: Page) -> Iterator[Finding]:
     shown = [each for each in page.pictures if not _is_pixel(each)]
     letters = sum(1 for c in page.text if c.isalnum())
     dense = sum(1 for c in page.text if c > "\u2e80")  # one such sign says what three letters say
-    if shown and letters + 2 * dense < _LETTERS_ENOUGH:
+    remote = [each for each in shown if not each.get("src", "").lower().startswith("cid:")]
+    enough = _LETTERS_ENOUGH if remote else _LETTERS_ENOUGH_OF_OWN
+    if shown and letters + 2 * dense < enough:
         yield found("html.image_only", pictures=len(shown), letters=letters)
     elif len(shown) >= 8 and letters + 2 * dense < 40 * len(shown):
         yield found("html.few_words", pictures=len(shown), letters=letters)

@@ -88,7 +88,7 @@ def _size(message: Message) -> Iterator[Finding]:
 def _alternatives(message: Message, page: Page | None) -> Iterator[Finding]:
     plain = [part for part in message.texts("text/plain") if part.text.strip()]
     if page is None:
-        if not plain and not any(part.attached for part in message.parts):
+        if not plain and not any(part.attached or part.type == "text/calendar" for part in message.parts):
             yield found("text.empty")
         return
     if not message.texts("text/plain"):
