@@ -47,7 +47,7 @@ def bounce(internet: Internet, scenario: Scenario) -> bytes:
         lambda: bool(internet.bounces(scenario)),
         f"the bounce of {scenario.id}",
         log=internet.senders.of(scenario).log,
-        timeout_s=20,
+        timeout_s=60,
     )
     return internet.bounces(scenario)[0]
 
@@ -77,4 +77,4 @@ def test_scenario(internet: Internet, scenario: Scenario) -> None:
     if scenario.repair:
         repair(internet, scenario, found)
         internet.send(scenario)
-        wait_for(lambda: internet.delivered(scenario), "the mended message", log=internet.receivers.log, timeout_s=20)
+        wait_for(lambda: internet.delivered(scenario), "the mended message", log=internet.receivers.log, timeout_s=60)
