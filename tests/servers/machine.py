@@ -43,6 +43,7 @@ mount -t proc proc proc
 mount --rbind /dev dev
 rm -rf var/run var/lock
 ln -s /run var/run
+: >.machine
 echo ready
 exec chroot . sleep infinity
 """
@@ -95,7 +96,8 @@ class Machine:
             raise Unavailable(f"no machine: {said.strip()}")
         children = Path(f"/proc/{self._holder.pid}/task/{self._holder.pid}/children").read_text().split()
         self._init = int(children[0])
-        wait_for(lambda: str(self.root.readlink()) != "/", "its root")
+        # Not before its root is its own: what is written until then would land in this machine's /etc.
+        wait_for(lambda: (self.root / ".machine").exists(), "its root")
         self._add_users()
 
     @property
