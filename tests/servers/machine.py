@@ -97,7 +97,7 @@ class Machine:
         children = Path(f"/proc/{self._holder.pid}/task/{self._holder.pid}/children").read_text().split()
         self._init = int(children[0])
         # Not before its root is its own: what is written until then would land in this machine's /etc.
-        wait_for(lambda: (self.root / ".machine").exists(), "its root")
+        wait_for((self.root / ".machine").exists, "its root")
         self._add_users()
 
     @property
