@@ -6,6 +6,7 @@ may also be TIMEOUT, SERVFAIL, REFUSED (for that name), and `*.` names are wildc
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import socketserver
 import struct
@@ -130,7 +131,8 @@ class _Udp(socketserver.BaseRequestHandler):
         data, sock = self.request
         answer = self.server.names.answer(data, tcp=False)  # type: ignore[attr-defined]
         if answer is not None:
-            sock.sendto(answer, self.client_address)
+            with contextlib.suppress(OSError):  # the server was closed while this answer was made
+                sock.sendto(answer, self.client_address)
 
 
 class _Tcp(socketserver.BaseRequestHandler):

@@ -96,9 +96,15 @@ def test_listener_survives_garbage() -> None:
         ):
             with socket.create_connection(("127.0.0.1", port), timeout=20) as sock:
                 sock.sendall(junk)
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as sock, sock.makefile("rb") as answers:
+            sock.sendall(b"A" * 200_000)
+            assert [answers.readline()[:3], answers.readline()[:3]] == [b"220", b"500"]
         with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
             assert client.noop()[0] == 250
         assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert b"Traceback" not in process.stderr.read()
 
 
 def test_listener_stays_on_loopback() -> None:

@@ -55,7 +55,10 @@ async def serve_smtp(host: str, port: int, take: Take) -> asyncio.Server:
         async with busy:
             session = _Session(reader, writer, take)
             with contextlib.suppress(OSError, EOFError, TimeoutError, ValueError):
-                await session.run()
+                try:
+                    await session.run()
+                except asyncio.LimitOverrunError:  # what follows cannot be read as commands any more
+                    await session.say(f"500 5.5.6 a line of more than {_MAX_LINE} bytes; closing")
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
