@@ -9,11 +9,14 @@ def compile_all() -> None:
     from postmend.knowledge.bulk import speaks_of_leaving
     from postmend.knowledge.causes import all_causes
     from postmend.knowledge.content import all_content
+    from postmend.knowledge.findings import repairs
     from postmend.knowledge.hosts import hosts
     from postmend.knowledge.limits import limits
     from postmend.knowledge.mailboxes import mailboxes
     from postmend.knowledge.providers import by_host
     from postmend.knowledge.remedies import remedies
+    from postmend.knowledge.requirements import provider_rules
+    from postmend.knowledge.selectors import selectors_to_try
     from postmend.knowledge.senders import service_of
     from postmend.knowledge.symbols import symbol_info
     from postmend.knowledge.trouble import troubles
@@ -23,6 +26,9 @@ def compile_all() -> None:
     all_causes()
     all_weights()
     remedies()
+    repairs()
+    provider_rules()
+    selectors_to_try(())
     blocklists()
     mailboxes()
     limits()

@@ -8,7 +8,6 @@ import msgspec
 from postmend.knowledge import compiled
 from postmend.model import ParseError
 
-FILE = compiled.HERE / "blocklists.toml"
 KINDS = ("ip4", "ip6", "domain")
 STANDINGS = ("major", "minor", "hint")
 
@@ -69,19 +68,10 @@ class Lists(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     dead: dict[str, str]
 
 
-def _read() -> Lists:
-    import tomllib
-
-    try:
-        return msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8")), Lists)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ParseError(f"{FILE.name}: {error}") from error
-
-
 @cache
 def blocklists() -> Lists:
     """Every list."""
-    return compiled.load("blocklists", Lists, [FILE], _read)
+    return compiled.table("blocklists", Lists)
 
 
 def check_blocklist(each: Blocklist) -> Blocklist:

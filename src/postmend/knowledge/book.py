@@ -210,4 +210,4 @@ def _weigher(folded: str) -> Callable[[Found], float]:
 def default_book() -> Book:
     """The book that comes with Postmend."""
     sources = sorted(FOLDER.glob("*.toml")) + [compiled.HERE / name for name in _COMPILERS]
-    return Book(compiled.load("replies", Index, sources, lambda: compile_book(read_rules())))
+    return Book(compiled.load("replies", Index, lambda: compile_book(read_rules()), sources))

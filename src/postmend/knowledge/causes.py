@@ -7,8 +7,6 @@ import msgspec
 from postmend.knowledge import compiled
 from postmend.model import Cause, ParseError, Reading, Side
 
-FILE = compiled.HERE / "causes.toml"
-
 
 class CauseInfo(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One table of `causes.toml`; the file's head says what each field means."""
@@ -24,22 +22,17 @@ class CauseInfo(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def _read() -> dict[Cause, CauseInfo]:
-    import tomllib
-
-    try:
-        made = msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8")), dict[Cause, CauseInfo])
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ParseError(f"{FILE.name}: {error}") from error
+    made = compiled.read("causes", dict[Cause, CauseInfo])
     missing = set(Cause) - made.keys()
     if missing:
-        raise ParseError(f"{FILE.name}: nothing about {', '.join(sorted(missing))}")
+        raise ParseError(f"causes.toml: nothing about {', '.join(sorted(missing))}")
     return made
 
 
 @cache
 def all_causes() -> dict[Cause, CauseInfo]:
     """Every cause, by id."""
-    return compiled.load("causes", dict[Cause, CauseInfo], [FILE], _read)
+    return compiled.load("causes", dict[Cause, CauseInfo], _read)
 
 
 def cause_info(cause: Cause) -> CauseInfo:

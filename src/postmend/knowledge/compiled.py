@@ -15,6 +15,8 @@ from typing import TypeVar
 
 import msgspec
 
+from postmend.model import ParseError
+
 T = TypeVar("T")
 
 HERE = Path(__file__).resolve().parent
@@ -59,12 +61,29 @@ def _write(path: Path, data: bytes) -> bool:
     return True
 
 
-def load(name: str, type_: type[T], sources: list[Path], build: Callable[[], T]) -> T:
-    """Return the compiled value called `name`, building it from `sources` when they have changed.
+def read(name: str, type_: type[T], *, key: str = "") -> T:
+    """Read NAME.toml, or the table `key` in it, as `type_`; raise ParseError naming the file for what does not fit."""
+    import tomllib
+
+    path = HERE / f"{name}.toml"
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return msgspec.convert(content[key] if key else content, type_)
+    except (tomllib.TOMLDecodeError, KeyError, msgspec.ValidationError) as error:
+        raise ParseError(f"{path.name}: {error}") from error
+
+
+def table(name: str, type_: type[T], *, key: str = "") -> T:
+    """`read`, by way of the compiled copy."""
+    return load(name, type_, lambda: read(name, type_, key=key))
+
+
+def load(name: str, type_: type[T], build: Callable[[], T], sources: list[Path] | None = None) -> T:
+    """Return the compiled value called `name`, building it when its sources (NAME.toml) have changed.
 
     `type_` is what msgspec decodes to; `build` makes the value from the sources and may raise ParseError.
     """
-    stamp = _checksum(sources)
+    stamp = _checksum(sources or [HERE / f"{name}.toml"])
     for place in _places(name):
         body = _read(place, stamp)
         if body is not None:

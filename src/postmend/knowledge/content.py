@@ -8,8 +8,6 @@ import msgspec
 from postmend.knowledge import compiled
 from postmend.model import Cause, ParseError
 
-FILE = compiled.HERE / "content.toml"
-
 
 class Weight(StrEnum):
     """What a finding does to a message, heaviest first."""
@@ -33,22 +31,17 @@ class ContentInfo(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def _read() -> dict[str, ContentInfo]:
-    import tomllib
-
-    try:
-        rows = msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8"))["finding"], list[ContentInfo])
-    except (tomllib.TOMLDecodeError, KeyError, msgspec.ValidationError) as error:
-        raise ParseError(f"{FILE.name}: {error}") from error
+    rows = compiled.read("content", list[ContentInfo], key="finding")
     made = {row.id: row for row in rows}
     if len(made) != len(rows):
-        raise ParseError(f"{FILE.name}: an id stands there twice")
+        raise ParseError("content.toml: an id stands there twice")
     return made
 
 
 @cache
 def all_content() -> dict[str, ContentInfo]:
     """Every finding, by id."""
-    return compiled.load("content", dict[str, ContentInfo], [FILE], _read)
+    return compiled.load("content", dict[str, ContentInfo], _read)
 
 
 def content_info(ident: str, kind: str = "") -> ContentInfo | None:

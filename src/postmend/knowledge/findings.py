@@ -6,9 +6,7 @@ from functools import cache
 import msgspec
 
 from postmend.knowledge import compiled
-from postmend.model import Fact, Finding, ParseError, Side
-
-FILE = compiled.HERE / "findings.toml"
+from postmend.model import Fact, Finding, Side
 
 
 class Grade(StrEnum):
@@ -35,19 +33,10 @@ class Repair(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     verify: str = ""
 
 
-def _read() -> dict[str, Repair]:
-    import tomllib
-
-    try:
-        return msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8")), dict[str, Repair])
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ParseError(f"{FILE.name}: {error}") from error
-
-
 @cache
 def repairs() -> dict[str, Repair]:
     """Every repair, by the id of its finding."""
-    return compiled.load("findings", dict[str, Repair], [FILE], _read)
+    return compiled.table("findings", dict[str, Repair])
 
 
 def grade_of(finding: Finding) -> Grade:

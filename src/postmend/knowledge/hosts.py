@@ -6,9 +6,6 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from postmend.knowledge import compiled
-from postmend.model import ParseError
-
-FILE = compiled.HERE / "hosts.toml"
 
 
 class Hosts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -20,19 +17,10 @@ class Hosts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     sharers: dict[str, tuple[str, ...]]
 
 
-def _read() -> Hosts:
-    import tomllib
-
-    try:
-        return msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8")), Hosts)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ParseError(f"{FILE.name}: {error}") from error
-
-
 @cache
 def hosts() -> Hosts:
     """Every host."""
-    return compiled.load("hosts", Hosts, [FILE], _read)
+    return compiled.table("hosts", Hosts)
 
 
 def is_shortener(host: str) -> bool:

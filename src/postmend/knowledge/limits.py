@@ -7,8 +7,6 @@ import msgspec
 from postmend.knowledge import compiled
 from postmend.model import ParseError
 
-FILE = compiled.HERE / "limits.toml"
-
 
 class Rate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One `[[rate]]`: shares (0 to 1) above which a provider warns and acts."""
@@ -42,22 +40,17 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def _read() -> Limits:
-    import tomllib
-
-    try:
-        made = msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8")), Limits)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ParseError(f"{FILE.name}: {error}") from error
+    made = compiled.read("limits", Limits)
     wrong = [rate.id for rate in made.rate if not 0 < rate.warn <= rate.bad < 1]
     if wrong:
-        raise ParseError(f"{FILE.name}: warn must be below bad, both between 0 and 1: {', '.join(wrong)}")
+        raise ParseError(f"limits.toml: warn must be below bad, both between 0 and 1: {', '.join(wrong)}")
     return made
 
 
 @cache
 def limits() -> Limits:
     """Every published limit."""
-    return compiled.load("limits", Limits, [FILE], _read)
+    return compiled.load("limits", Limits, _read)
 
 
 def quota_host(host: str) -> str:

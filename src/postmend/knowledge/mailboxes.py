@@ -11,8 +11,6 @@ from postmend.model import Address, ParseError
 from postmend.model.address import ascii_domain
 from postmend.model.verified import Reason, Traits
 
-FILE = compiled.HERE / "mailboxes.toml"
-
 
 class Probing(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One table of `[[probing]]`; the file's head says what each field means."""
@@ -40,22 +38,17 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def _read() -> _Table:
-    import tomllib
-
-    try:
-        made = msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8")), _Table)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ParseError(f"{FILE.name}: {error}") from error
+    made = compiled.read("mailboxes", _Table)
     missing = set(Reason) - made.reason.keys()
     if missing:
-        raise ParseError(f"{FILE.name}: nothing about {', '.join(sorted(missing))}")
+        raise ParseError(f"mailboxes.toml: nothing about {', '.join(sorted(missing))}")
     return made
 
 
 @cache
 def mailboxes() -> _Table:
     """The table."""
-    return compiled.load("mailboxes", _Table, [FILE], _read)
+    return compiled.load("mailboxes", _Table, _read)
 
 
 def _under(name: str, ends: tuple[str, ...]) -> bool:

@@ -8,8 +8,6 @@ from postmend.knowledge import compiled
 from postmend.knowledge.words import fold, words_of
 from postmend.model import ParseError
 
-FILE = compiled.HERE / "providers.toml"
-
 
 class Provider(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One table of `providers.toml`; the file's head says what each field means."""
@@ -30,25 +28,20 @@ class _Table(msgspec.Struct, array_like=True):
 
 
 def _read() -> _Table:
-    import tomllib
-
-    try:
-        found = msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8")), dict[str, Provider])
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ParseError(f"{FILE.name}: {error}") from error
+    found = compiled.read("providers", dict[str, Provider])
     by_word: dict[str, list[tuple[str, str]]] = {}
     for ident, provider in found.items():
         for mark in provider.marks:
             folded = fold(mark)
             if "<" in folded or len(folded) < 4:
-                raise ParseError(f"{FILE.name}: {ident}: {mark!r} would be found in any reply")
+                raise ParseError(f"providers.toml: {ident}: {mark!r} would be found in any reply")
             by_word.setdefault(max(words_of(folded), key=len), []).append((folded, ident))
     return _Table(found, {host: ident for ident, provider in found.items() for host in provider.hosts}, by_word)
 
 
 @cache
 def _table() -> _Table:
-    return compiled.load("providers", _Table, [FILE], _read)
+    return compiled.load("providers", _Table, _read)
 
 
 def provider_info(ident: str) -> Provider:

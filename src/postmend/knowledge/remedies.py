@@ -7,8 +7,6 @@ import msgspec
 from postmend.knowledge import compiled
 from postmend.model import Cause, ParseError, Side
 
-FILE = compiled.HERE / "remedies.toml"
-
 
 class StepText(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One `[[step]]`; the file's head says what each field means."""
@@ -40,19 +38,14 @@ class Remedies(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def _read() -> Remedies:
-    import tomllib
-
-    try:
-        made = msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8")), Remedies)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ParseError(f"{FILE.name}: {error}") from error
+    made = compiled.read("remedies", Remedies)
     without = set(Cause) - {step.cause for step in made.step if not step.needs}
     if without:
-        raise ParseError(f"{FILE.name}: no step that needs nothing for {', '.join(sorted(without))}")
+        raise ParseError(f"remedies.toml: no step that needs nothing for {', '.join(sorted(without))}")
     return made
 
 
 @cache
 def remedies() -> Remedies:
     """Every step and letter."""
-    return compiled.load("remedies", Remedies, [FILE], _read)
+    return compiled.load("remedies", Remedies, _read)

@@ -9,8 +9,6 @@ import msgspec
 from postmend.knowledge import compiled
 from postmend.model import ParseError
 
-FILE = compiled.HERE / "requirements.toml"
-
 
 class Rule(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One rule; the file's head says what each field means."""
@@ -45,24 +43,19 @@ class RuleState:
 
 
 def _read() -> tuple[ProviderRules, ...]:
-    import tomllib
-
-    try:
-        made = msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8"))["provider"], tuple[ProviderRules, ...])
-    except (tomllib.TOMLDecodeError, KeyError, msgspec.ValidationError) as error:
-        raise ParseError(f"{FILE.name}: {error}") from error
+    made = compiled.read("requirements", tuple[ProviderRules, ...], key="provider")
     for provider in made:
         names = {rule.id for rule in provider.rule}
         for rule in provider.rule:
             if set(rule.any_of) - names or not (rule.met or rule.any_of or rule.ask) or rule.who not in {"all", "bulk"}:
-                raise ParseError(f"{FILE.name}: {provider.id}.{rule.id} cannot be judged")
+                raise ParseError(f"requirements.toml: {provider.id}.{rule.id} cannot be judged")
     return made
 
 
 @cache
 def provider_rules() -> tuple[ProviderRules, ...]:
     """Every provider."""
-    return compiled.load("requirements", tuple[ProviderRules, ...], [FILE], _read)
+    return compiled.load("requirements", tuple[ProviderRules, ...], _read)
 
 
 def judge_rules(provider: ProviderRules, findings: Iterable[str]) -> tuple[RuleState, ...]:

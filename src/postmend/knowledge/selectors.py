@@ -5,9 +5,6 @@ from functools import cache
 import msgspec
 
 from postmend.knowledge import compiled
-from postmend.model import ParseError
-
-FILE = compiled.HERE / "selectors.toml"
 
 
 class SelectorTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -19,18 +16,9 @@ class SelectorTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     source: str
 
 
-def _read() -> tuple[SelectorTable, ...]:
-    import tomllib
-
-    try:
-        return msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8"))["provider"], tuple[SelectorTable, ...])
-    except (tomllib.TOMLDecodeError, KeyError, msgspec.ValidationError) as error:
-        raise ParseError(f"{FILE.name}: {error}") from error
-
-
 @cache
 def _tables() -> tuple[SelectorTable, ...]:
-    return compiled.load("selectors", tuple[SelectorTable, ...], [FILE], _read)
+    return compiled.table("selectors", tuple[SelectorTable, ...], key="provider")
 
 
 def selectors_to_try(signs: tuple[str, ...]) -> tuple[str, ...]:

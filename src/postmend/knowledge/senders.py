@@ -5,9 +5,6 @@ from functools import cache
 import msgspec
 
 from postmend.knowledge import compiled
-from postmend.model import ParseError
-
-FILE = compiled.HERE / "senders.toml"
 
 
 class Service(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -19,18 +16,13 @@ class Service(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def _read() -> dict[str, Service]:
-    import tomllib
-
-    try:
-        found = msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8")), dict[str, Service])
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ParseError(f"{FILE.name}: {error}") from error
+    found = compiled.read("senders", dict[str, Service])
     return {domain: service for service in found.values() for domain in service.domains}
 
 
 @cache
 def _table() -> dict[str, Service]:
-    return compiled.load("senders", dict[str, Service], [FILE], _read)
+    return compiled.load("senders", dict[str, Service], _read)
 
 
 def _service(domain: str) -> Service | None:

@@ -5,9 +5,6 @@ from functools import cache
 import msgspec
 
 from postmend.knowledge import compiled
-from postmend.model import ParseError
-
-FILE = compiled.HERE / "symbols.toml"
 
 
 class SymbolInfo(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -20,21 +17,12 @@ class SymbolInfo(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     test_only: tuple[str, ...] = ()
 
 
-def _read() -> list[SymbolInfo]:
-    import tomllib
-
-    try:
-        return msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8"))["symbol"], list[SymbolInfo])
-    except (tomllib.TOMLDecodeError, KeyError, msgspec.ValidationError) as error:
-        raise ParseError(f"{FILE.name}: {error}") from error
-
-
 @cache
 def _by_name() -> tuple[dict[tuple[str, str], SymbolInfo], list[tuple[str, str, SymbolInfo]]]:
     """Whole names, and beginnings (written `NAME_*`), longest first."""
     whole: dict[tuple[str, str], SymbolInfo] = {}
     begin: list[tuple[str, str, SymbolInfo]] = []
-    for row in compiled.load("symbols", list[SymbolInfo], [FILE], _read):
+    for row in compiled.table("symbols", list[SymbolInfo], key="symbol"):
         for name in row.names:
             if name.endswith("*"):
                 begin.append((row.filter, name[:-1], row))

@@ -5,9 +5,6 @@ from functools import cache
 import msgspec
 
 from postmend.knowledge import compiled
-from postmend.model import ParseError
-
-FILE = compiled.HERE / "trouble.toml"
 
 
 class TroubleStep(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -29,16 +26,7 @@ class Trouble(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     step: tuple[TroubleStep, ...]
 
 
-def _read() -> dict[str, Trouble]:
-    import tomllib
-
-    try:
-        return msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8")), dict[str, Trouble])
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ParseError(f"{FILE.name}: {error}") from error
-
-
 @cache
 def troubles() -> dict[str, Trouble]:
     """Everything a report can find, by id."""
-    return compiled.load("trouble", dict[str, Trouble], [FILE], _read)
+    return compiled.table("trouble", dict[str, Trouble])

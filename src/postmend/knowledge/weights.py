@@ -6,9 +6,7 @@ from functools import cache
 import msgspec
 
 from postmend.knowledge import compiled
-from postmend.model import Cause, Finding, ParseError
-
-FILE = compiled.HERE / "weights.toml"
+from postmend.model import Cause, Finding
 
 
 class Weight(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -30,19 +28,10 @@ class Weight(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 Table = Mapping[tuple[str, str], Weight]  # by finding id and standing
 
 
-def _read() -> list[Weight]:
-    import tomllib
-
-    try:
-        return msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8"))["weight"], list[Weight])
-    except (tomllib.TOMLDecodeError, KeyError, msgspec.ValidationError) as error:
-        raise ParseError(f"{FILE.name}: {error}") from error
-
-
 @cache
 def all_weights() -> Table:
     """Every row, by finding id and standing."""
-    rows = compiled.load("weights", list[Weight], [FILE], _read)
+    rows = compiled.table("weights", list[Weight], key="weight")
     return {(row.finding, row.standing): row for row in rows}
 
 
