@@ -9,7 +9,7 @@ from postmend.intake.forwarded import quoted_mail
 from postmend.intake.kind import kind_of
 from postmend.intake.notice import split_original
 from postmend.intake.notification import read_notification
-from postmend.intake.original import read_original
+from postmend.intake.original import quoted_headers, read_original
 from postmend.intake.scan import Headers, Part, decode_words, part_text, parts, read_headers, split_head
 from postmend.model import Failure, Intake, Kind
 
@@ -25,7 +25,6 @@ _REFUSALS = {Kind.DSN, Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED}
 _MOST_MESSAGE = 1 << 20  # octets of a returned message that are kept for its signatures
 _MOST_TEXTS = 4
 _MOST_DEEP = 2  # how often a notice may have been passed on
-_MOST_RETURNED = 64 << 10  # characters of a returned message that are looked at for its headers
 # A whole notice may stand in the text where a report's part should be.
 _REPORT_INSIDE = re.compile(
     rb"multipart/report\s*;[^\n]*(?:\n[ \t][^\n]*)*?report-type=\"?delivery-status", re.IGNORECASE
@@ -139,8 +138,7 @@ def read_mail(raw: bytes, source: str, depth: int = 0) -> Intake | None:
     notice, returned = split_original(found.text)
     returned_headers = found.returned
     if not returned_headers and returned:
-        quoted = re.sub(r"(?m)^[ >]+", "", returned[:_MOST_RETURNED])
-        returned_headers = read_headers(quoted.encode("utf-8", "replace"))
+        returned_headers = quoted_headers(returned)
     fields = dict(reversed(returned_headers))
     kept = found.inner if found.inner is not None and len(found.inner) <= _MOST_MESSAGE else b""
     original = read_original(fields, kept)

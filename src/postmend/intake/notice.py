@@ -63,6 +63,13 @@ _QUOTED_HEADER = re.compile(
     r"^[ \t>*•-]*(?:to|from|cc|bcc|date|sent|subject|received on|message-id|return-path|reply-to|mail from|delivered-to|x-[\w-]+)[ \t]*:",
     re.IGNORECASE,
 )
+# A line about who sent it, in any language a notice comes in: the address in it was not refused.
+_SENDERS_LINE = re.compile(
+    r"^[^\n:：@]{0,40}(?:sender|absender|afsender|avsender|avsändar|afzender|exp[eé]diteur|remitente|remetente|mittente|"
+    r"nadawc|od[eo]s[ií]lat|lähettäj|felad[oó]|expeditor|gönderen|отправител|відправник|送信者|送信元|差出人|发件人|發件人|寄件者|寄件人|보낸 ?사람|발신자)"
+    r"[^\n:：@]{0,24}[:：]",
+    re.IGNORECASE,
+)
 _IN_BRACKETS = re.compile(rf"<({ADDRESS})>|generated from ({ADDRESS})")
 _EXPANDED = re.compile(rf"^[ \t]*\(expanded from: <?({ADDRESS})>?\)")
 _BARE_LOCAL = re.compile(r"^[ \t]+([A-Za-z0-9][\w.+-]{0,63})[ \t]*$")
@@ -114,7 +121,7 @@ def _clean(address: str) -> str:
 def _named(lines: list[str]) -> Iterator[Named]:
     """Every address that a notice may mean, with a rank: 0 stands as recipients do, 4 is only mentioned."""
     for i, line in enumerate(lines):
-        if "@" not in line and "..." not in line:
+        if ("@" not in line and "..." not in line) or _SENDERS_LINE.match(line):
             continue
         expanded = _EXPANDED.match(line)
         if expanded:
@@ -171,6 +178,12 @@ def only_mention(notice: str, exclude: frozenset[str]) -> str:
     found = {_clean(each).lower(): _clean(each) for each in _ADDRESS.findall(notice[: 16 << 10])}
     others = [address for key, address in found.items() if key not in exclude and not is_system(address)]
     return others[0] if len(others) == 1 else ""
+
+
+def sender_named(notice: str) -> str:
+    """The address that a line `Sender address: x@y` gives as the sending side; empty where none does."""
+    lines = (line for line in _lines(notice) if "@" in line and _SENDERS_LINE.match(line))
+    return next((_clean(found[0]) for line in lines if (found := _ADDRESS.search(line))), "")
 
 
 def bare_locals(notice: str) -> list[str]:

@@ -2,11 +2,12 @@
 
 import re
 
-from postmend.intake.scan import Headers, decode_words
+from postmend.intake.scan import Headers, decode_words, read_headers
 from postmend.model import Host, Original
 
 _ADDR = re.compile(r"<([^<>\s]{1,320}@[^<>\s]{1,255})>|([^\s<>\"'(),;:]{1,64}@[\w.-]{1,253})")
 _MOST_RECEIVED = 2000  # characters
+_MOST_QUOTED = 64 << 10  # characters of a returned message that are looked at for its headers
 _RECEIVED = re.compile(
     r"from\s+(?P<name>\S{1,255})(?:\s+\((?P<paren>[^()]{0,300}(?:\([^()]*\)[^()]{0,100})?)\))?.*?\bby\s+(?P<by>[\w.-]{1,255})",
     re.IGNORECASE | re.DOTALL,
@@ -32,6 +33,11 @@ def first(fields: dict[str, str], *names: str) -> str:
         if value:
             return value
     return ""
+
+
+def quoted_headers(returned: str) -> Headers:
+    """The headers of a returned message that stands in the text of a notice, quoted or not."""
+    return read_headers(re.sub(r"(?m)^[ >]+", "", returned[:_MOST_QUOTED]).encode("utf-8", "replace"))
 
 
 def read_original(fields: dict[str, str], message: bytes = b"") -> Original:

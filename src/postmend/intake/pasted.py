@@ -1,9 +1,11 @@
 """Text that is no mail: a bare SMTP reply, what a mail client or a web page showed, quoted or with its HTML."""
 
 import re
+from dataclasses import replace
 
 from postmend.intake.codes import codes_in, helo_in
-from postmend.intake.notice import read_notice, split_original
+from postmend.intake.notice import read_notice, sender_named, split_original
+from postmend.intake.original import address_in, quoted_headers, read_original, sending_host
 from postmend.intake.scan import html_to_text, to_text
 from postmend.intake.wording import has_codes
 from postmend.knowledge.unwrap import layers
@@ -11,6 +13,7 @@ from postmend.model import Failure, Host, Intake, Kind, ParseError, SmtpReply
 
 _MOST = 1 << 20  # bytes looked at: nobody pastes more
 _HTML = re.compile(r"<html|</(?:p|div|td|span)>", re.IGNORECASE)
+_NOBODY = Host()
 _QUOTED = re.compile(r"(?m)^[ \t]*>+ ?")
 
 
@@ -20,19 +23,25 @@ def read_pasted(raw: bytes, source: str) -> Intake:
     if _HTML.search(text[:4000]):
         text = html_to_text(text)
     text = _QUOTED.sub("", text)
-    notice, _ = split_original(text)
+    notice, returned = split_original(text)
     replies = _bare_replies(notice)
     if len(replies) > 1:
         return Intake(source, Kind.REPLY, tuple(_failure("", reply) for reply in replies))
+    headers = quoted_headers(returned)
+    fields = dict(reversed(headers))
+    original = read_original(fields)
+    mail_from = address_in(fields.get("return-path", "")) or sender_named(notice) or original.from_address
+    own = frozenset(each.lower() for each in (mail_from, original.from_address) if each)
     lines = notice.strip().split("\n")
-    pairs = read_notice(notice, frozenset()) if len(lines) > 2 else []
+    pairs = read_notice(notice, own) if len(lines) > 2 else []
     whole = " ".join(notice.split())
     if not pairs:
         pairs = [("", whole)]
-    failures = tuple(_failure(recipient, reply or whole) for recipient, reply in pairs)
+    sending = sending_host(headers, "")
+    failures = tuple(_failure(recipient, reply or whole, mail_from, sending) for recipient, reply in pairs)
     if not any(f.recipient or f.reply.code or f.reply.enhanced for f in failures) and not has_codes(notice):
         raise ParseError(f"{source or 'input'}: no mail, log line or SMTP reply was found in it")
-    return Intake(source, Kind.REPLY, failures)
+    return Intake(source, Kind.REPLY, failures, original)
 
 
 _REPLY_LINE = re.compile(r"\s*[245]\d\d([ -])\S")
@@ -58,15 +67,16 @@ def _bare_replies(text: str) -> list[str]:
     return replies
 
 
-def _failure(recipient: str, reply: str) -> Failure:
+def _failure(recipient: str, reply: str, mail_from: str = "", sending: Host = _NOBODY) -> Failure:
     code, enhanced = codes_in(reply, "")
     inner = layers(reply)[-1]
     return Failure(
         recipient=recipient or _recipient(reply),
+        mail_from=mail_from,
         stage=inner.stage,
         reply=SmtpReply(code, enhanced, reply[:4000]),
         remote=Host(inner.host, inner.ip),
-        local=Host(helo=helo_in(reply)),
+        local=replace(sending, helo=sending.helo or helo_in(reply)),
     )
 
 
