@@ -260,11 +260,28 @@ def _bomb() -> bytes:
 
 
 LONG = "hidden words in one line\n" * 40
+FEW = "replica watches and loans at prices that nobody else has, winners call now " * 2
 _PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
 
 
 def _link(href: str, text: str) -> Callable[[Mail], Mail]:
     return lambda mail: mail.in_html(f'<p><a href="{href}">{text}</a></p>')
+
+
+def _hidden_by(style: str) -> Callable[[Mail], Mail]:
+    return lambda mail: mail.in_html(f'<div style="{style}">{FEW}</div>')
+
+
+HIDING = (
+    "display:none", "font-size:1px", "font-size:0.1em;line-height:1px", "opacity:0", "max-height:0;overflow:hidden",
+    "width:0;height:0;overflow:hidden", "text-indent:-9999px", "position:absolute;top:-5000px", "transform:scale(0)",
+    "clip-path:inset(100%);position:absolute", "visibility:hidden;height:1px",
+)  # fmt: skip
+_BLANKS = ("{{first_name}}", "*|FNAME|*", "%FIRSTNAME%", "%%First_Name%%", "[[name]]", "${name}", "<%= user.name %>")  # fmt: skip
+
+
+def _greeting(blank: str) -> Callable[[Mail], Mail]:
+    return lambda mail: mail.in_html(f"<p>Dear {blank}, until soon</p>")
 
 
 def _head(change: Callable[[bytes], bytes]) -> Callable[[Mail], Mail]:
@@ -296,6 +313,9 @@ FAULTS: dict[str, tuple[Callable[[Mail], Mail], ...]] = {
         lambda m: m.having("Subject", "RE: our talk"), lambda m: m.having("Subject", "Fwd: your invoice"),
         lambda m: m.having("Subject", "AW: [12] Anfrage"),
     ),
+    "header.placeholder": (*tuple(lambda m, blank=blank: m.having("Subject", f"{blank}, your order has been shipped") for blank in _BLANKS), lambda m: m.having("From", "[[company]] <shop@example.com>")),
+    "text.placeholder": (*tuple(_greeting(blank.replace("<", "&lt;")) for blank in _BLANKS), lambda m: replace(m, text="Dear {{first_name}},\n" + m.text), lambda m: m.in_html("<p>Dear undefined,</p>")),
+    "link.placeholder": (_link("{{unsubscribe_url}}", "leave"), _link("https://www.example.com/*|UNIQID|*", "leave")),
     "header.to_missing": (lambda m: m.without("to"),),
     "header.duplicate": (
         lambda m: m.also("Subject", "again"), lambda m: m.also("Date", format_datetime(NOW)),
@@ -345,11 +365,14 @@ FAULTS: dict[str, tuple[Callable[[Mail], Mail], ...]] = {
         lambda m: m.in_html(f'<div style="position:absolute;left:-9999px">{LONG}</div>'),
         lambda m: m.in_html(f"<div hidden>{LONG}</div>"),
         lambda m: m.in_html(f"<style>.zz{{display:none}}</style><div class='zz'>{LONG}</div>"),
+        *(_hidden_by(style) for style in HIDING),
     ),
     "html.hidden_colour": (
         lambda m: m.in_html(f'<div style="background:#fff;color:#FFFFFF">{LONG}</div>'),
         lambda m: m.in_html(f'<table bgcolor="white"><tr><td><font color="#fefefe">{LONG}</font></td></tr></table>'),
         lambda m: m.in_html(f'<p style="background-color:rgb(0,0,0)"><span style="color:black">{LONG}</span></p>'),
+        lambda m: m.in_html(f'<p style="color:transparent">{FEW}</p>'),
+        lambda m: m.in_html(f'<p style="color:rgba(0, 0, 0, 0)">{FEW}</p>'),
     ),
     "html.script": (
         lambda m: m.in_html("<script>alert(1)</script>"), lambda m: m.in_html('<SCRIPT SRC="https://www.example.com/x.js"></SCRIPT>'),
@@ -374,7 +397,9 @@ FAULTS: dict[str, tuple[Callable[[Mail], Mail], ...]] = {
     "link.lookalike": (_link("https://www.xn--pypal-4ve.com/", "more"), _link("https://www.p&#1072;ypal.example/", "more")),
     "link.user": (_link("https://www.bank.example@www.example.org/", "more"),),
     "link.http": (_link("http://www.example.com/page", "more"),),
-    "link.redirector": (_link("https://www.google.com/url?q=https%3A%2F%2Fwww.example.org%2F", "more"), _link("https://www.example.com/out?url=https://www.example.org/x", "more")),
+    "link.redirector": (_link("https://www.google.com/url?q=https%3A%2F%2Fwww.example.org%2F", "more"),),
+    "link.leads_on": (_link("https://www.example.com/out?url=https://www.example.org/x", "more"),),
+    "link.mismatch_counted": (_link("https://click.esp.example/9f3c", "www.example.org/spring"),),
     "link.port": (_link("https://www.example.com:8443/x", "more"),),
     "attachment.refused_type": (lambda m: m.attaching("setup.exe", "application/octet-stream", b"data"), lambda m: m.attaching("run.js", "text/javascript", b"1")),
     "attachment.refused_inside": (lambda m: m.attaching("all.zip", "application/zip", zipped("deep/setup.scr")),),

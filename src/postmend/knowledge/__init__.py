@@ -13,6 +13,7 @@ def compile_all() -> None:
     from postmend.knowledge.hosts import hosts
     from postmend.knowledge.limits import limits
     from postmend.knowledge.mailboxes import mailboxes
+    from postmend.knowledge.placeholders import placeholders
     from postmend.knowledge.providers import by_host
     from postmend.knowledge.remedies import remedies
     from postmend.knowledge.requirements import provider_rules
@@ -32,6 +33,7 @@ def compile_all() -> None:
     blocklists()
     mailboxes()
     limits()
+    placeholders()
     troubles()
     service_of("example.com")
     by_host("example.com")

@@ -12,6 +12,7 @@ class Hosts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """The whole file."""
 
     shorteners: frozenset[str]
+    counters: frozenset[str]
     redirectors: dict[str, tuple[str, ...]]
     parameters: frozenset[str]
     sharers: dict[str, tuple[str, ...]]
@@ -28,14 +29,26 @@ def is_shortener(host: str) -> bool:
     return host.removeprefix("www.") in hosts().shorteners
 
 
-def is_redirector(host: str, path: str, query: str) -> bool:
-    """Whether a link leads on to another web address that it carries: an open redirector that filters know."""
+def is_redirector(host: str, path: str) -> bool:
+    """Whether a link goes through a redirector that anybody can use: filters know them."""
+    return _is_one_of(hosts().redirectors, host.removeprefix("www."), path)
+
+
+def is_counter(host: str) -> bool:
+    """Whether a host counts clicks, or looks at links, on the way to the page itself."""
+    known = hosts().counters
+    first, _, rest = host.partition(".")
+    return first in known or host in known or any(rest.endswith(name) for name in known if "." in name)
+
+
+def leads_on(host: str, path: str, query: str) -> bool:
+    """Whether a link carries the whole address of another site to lead on to; buttons for sharing do by purpose."""
+    if "//" not in path + query and "%2f" not in (path + query).lower():
+        return False
     known = hosts()
     plain = host.removeprefix("www.")
-    if _is_one_of(known.sharers, plain, path):
+    if _is_one_of(known.sharers, plain, path) or _is_one_of(known.redirectors, plain, path):
         return False
-    if _is_one_of(known.redirectors, plain, path):
-        return True
     for name, value in parse_qsl(query[:4096]):
         if name.lower() in known.parameters and _elsewhere(value, plain):
             return True
@@ -43,9 +56,10 @@ def is_redirector(host: str, path: str, query: str) -> bool:
 
 
 def _is_one_of(table: dict[str, tuple[str, ...]], host: str, path: str) -> bool:
-    return any(
-        (host == name or host.endswith("." + name)) and path.startswith(paths) for name, paths in table.items()
-    )  # fmt: skip
+    for name, paths in table.items():
+        if host.endswith(name) and (host == name or host.endswith("." + name)) and path.startswith(paths):
+            return True
+    return False
 
 
 def _elsewhere(value: str, host: str) -> bool:

@@ -15,7 +15,8 @@ from email.header import Header
 from email.utils import format_datetime
 
 from postmend.evidence.content.addresses import mailboxes
-from postmend.evidence.content.html import Page, read_page
+from postmend.evidence.content.html import read_page
+from postmend.evidence.content.page import Page
 from postmend.model.message import Field, Message, Part
 
 _ONCE = {

@@ -2,9 +2,10 @@
 
 import html as entities
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from postmend.evidence.content.markup import Tag, pieces
+from postmend.evidence.content.page import OWN_COLOUR, Hidden, Link, Page
 from postmend.evidence.content.style import class_rules, effect_of, too_alike
 
 _VOID = {
@@ -14,49 +15,24 @@ _VOID = {
 _MAY_STAY_OPEN = {"p", "li", "td", "th", "tr", "tbody", "thead", "tfoot", "dt", "dd", "option", "html", "body", "head"}
 _BLOCKS = {"p", "div", "tr", "td", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "br", "blockquote", "ul", "ol"}
 _UNSEEN = {"head", "style", "script", "title", "template", "noembed"}
+_QUOTED = {"code", "pre", "kbd", "samp", "tt", "blockquote"}
 _MOST_DEEP = 2000
 _FILLER = re.compile(r"[\s\u00a0\u00ad\u034f\u061c\u200b-\u200f\u2007\u2060\ufeff\u2800͏]+")
 _WHITE = (255, 255, 255)
 
 
 @dataclass(slots=True)
-class Link:
-    """A link: where it leads, and what is shown for it."""
-
-    target: str
-    text: str = ""
-    picture: bool = False
-
-
-@dataclass(slots=True)
-class Page:
-    """What one HTML part shows. `hidden` holds pairs of the means and the text it hides."""
-
-    seen: list[str] = field(default_factory=list)
-    hidden: list[tuple[str, str]] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
-    pictures: list[dict[str, str]] = field(default_factory=list)
-    active: list[str] = field(default_factory=list)
-    forms: list[str] = field(default_factory=list)
-    sheets: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-    base: str = ""
-    refresh: str = ""
-    tags: int = 0
-    deepest: int = 0
-
-    @property
-    def text(self) -> str:
-        """The text that is seen, blocks on lines of their own."""
-        return "".join(self.seen)
-
-
-@dataclass(slots=True)
 class _Open:
     name: str
     hides: str
+    small: str
     ink: tuple[int, int, int] | None
     paper: tuple[int, int, int] | None
+
+
+def _names(attributes: dict[str, str]) -> tuple[str, ...]:
+    """What a style sheet calls an element by."""
+    return (*(f".{each}" for each in attributes.get("class", "").split()), f"#{attributes.get('id')}")
 
 
 def read_page(text: str) -> Page:
@@ -84,10 +60,17 @@ class _Reader:
         self.counts: dict[str, int] = {}
         self.link: Link | None = None
         self.rules: dict[str, str] = {}
+        self.layout: set[str] = set()
         self.unseen = 0
+        self.quoted = 0
+        self.letters = 0
+        self.begun = 0  # letters read before the mail, or the quotation, began
+        self.hidden: list[tuple[str, str, int, int]] = []
 
     def sheet(self, text: str) -> None:
-        self.rules.update(class_rules(text))
+        rules, layout = class_rules(text)
+        self.rules.update(rules)
+        self.layout |= layout
         self.page.sheets += re.findall(r"@import\s+(?:url\()?\s*[\"']?([^\"'\s;)]+)", text[:200_000])
 
     def text(self, text: str) -> None:
@@ -95,17 +78,25 @@ class _Reader:
             return
         shown = entities.unescape(text) if "&" in text else text
         top = self.open[-1] if self.open else None
-        means = top.hides if top else ""
+        means = (top.hides or top.small) if top else ""
         if not means and top and top.ink and top.paper and too_alike(top.ink, top.paper):
-            means = "the colour of its background"
+            means = OWN_COLOUR
         if means:
             plain = _FILLER.sub(" ", shown).strip()
             if plain:
-                self.page.hidden.append((means, plain))
+                self.hidden.append((means, plain, self.letters - self.begun, self.letters))
             return
         self.page.seen.append(shown)
+        if not self.quoted:
+            self.page.prose.append(shown)
+        self.letters += len(_FILLER.sub("", shown))
         if self.link is not None and len(self.link.text) < 500:
             self.link.text += shown
+
+    def _break(self, name: str) -> None:
+        if name in _BLOCKS:
+            self.page.seen.append("\n")
+            self.page.prose.append("\n")
 
     def tag(self, tag: Tag) -> None:
         self.page.tags += 1
@@ -113,8 +104,7 @@ class _Reader:
             self._close(tag.name)
             return
         attributes = tag.attributes() if tag.inside.strip(" /\n\t") else {}
-        if tag.name in _BLOCKS:
-            self.page.seen.append("\n")
+        self._break(tag.name)
         self._note(tag.name, attributes)
         if tag.name not in _VOID and not tag.inside.endswith("/"):
             self._push(tag.name, attributes)
@@ -122,22 +112,33 @@ class _Reader:
     def _push(self, name: str, attributes: dict[str, str]) -> None:
         if len(self.open) >= _MOST_DEEP:
             return
-        above = self.open[-1] if self.open else _Open("", "", (0, 0, 0), _WHITE)
+        above = self.open[-1] if self.open else _Open("", "", "", (0, 0, 0), _WHITE)
         effect = effect_of(self._style(name, attributes))
-        ink = effect.ink if effect.inked else above.ink
         paper = effect.paper if effect.papered else None if attributes.get("background") else above.paper
-        means = above.hides or effect.hides or ("hidden" if "hidden" in attributes else "")
-        self.open.append(_Open(name, means, ink, paper))
+        ink = effect.ink if effect.inked else paper if effect.clear else above.ink
+        means = above.hides or self._hides(name, attributes, effect.hides)
+        small = above.small if effect.small is None else effect.small
+        self.open.append(_Open(name, means, small, ink, paper))
+        if name == "blockquote":
+            self.begun = self.letters  # a mail that is quoted begins anew, with its own preview line
         self.counts[name] = self.counts.get(name, 0) + 1
         self.page.deepest = max(self.page.deepest, len(self.open))
         self.unseen += name in _UNSEEN
+        self.quoted += name in _QUOTED
+
+    def _hides(self, name: str, attributes: dict[str, str], hides: str) -> str:
+        """The declaration that hides an element; none where it is hidden on some screens or in some programs only."""
+        if name == "a" and hides.startswith("mso-hide"):
+            return ""  # Outlook gets a button of its own, in a comment
+        if hides and self.layout and not self.layout.isdisjoint(_names(attributes)):
+            return ""
+        return hides or ("hidden" if "hidden" in attributes else "")
 
     def _style(self, name: str, attributes: dict[str, str]) -> str:
         """All that says how an element looks: rules, old attributes, then its style."""
         told = []
         if self.rules:
-            names = (name, *(f".{each}" for each in attributes.get("class", "").split()), f"#{attributes.get('id')}")
-            told = [self.rules[each] for each in names if each in self.rules]
+            told = [self.rules[each] for each in (name, *_names(attributes)) if each in self.rules]
         if "bgcolor" in attributes:
             told.append(f"background-color:{attributes['bgcolor']}")
         if name == "font" and "color" in attributes:
@@ -147,8 +148,7 @@ class _Reader:
         return ";".join(told)
 
     def _close(self, name: str) -> None:
-        if name in _BLOCKS:
-            self.page.seen.append("\n")
+        self._break(name)
         if name == "a":
             self.link = None
         if not self.counts.get(name):
@@ -159,6 +159,7 @@ class _Reader:
             last = self.open.pop()
             self.counts[last.name] -= 1
             self.unseen -= last.name in _UNSEEN
+            self.quoted -= last.name in _QUOTED
             if last.name == name:
                 return
             if last.name not in _MAY_STAY_OPEN:
@@ -166,6 +167,7 @@ class _Reader:
 
     def finish(self) -> None:
         self.page.faults += [f"<{each.name}> is not closed" for each in self.open if each.name not in _MAY_STAY_OPEN]
+        self.page.hidden = [Hidden(means, text, before, self.letters - at) for means, text, before, at in self.hidden]
 
     def _note(self, name: str, attributes: dict[str, str]) -> None:
         page = self.page

@@ -1,17 +1,19 @@
 """Links: where they lead, and whether they say so. Nothing is fetched."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from postmend.evidence.content.html import Page
+from postmend.evidence.content.page import Page
 from postmend.evidence.content.tell import found
 from postmend.evidence.content.urls import Url, host_shown, looks_like, parse_url, site_of, urls_in_text
-from postmend.knowledge.hosts import is_redirector, is_shortener
+from postmend.knowledge.hosts import is_counter, is_redirector, is_shortener, leads_on
 from postmend.model import Finding
 from postmend.model.message import Message
 
 _MOST = 2000
 _MANY = 60
+_WRAPS = 3  # links through one host that carry other addresses: it counts clicks
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ def check_links(links: tuple[Led, ...], page: Page | None) -> tuple[Finding, ...
     for link in links:
         for finding in _about(link):
             told.setdefault(finding.id, finding)
+    told.update(_leading_on(links))
     sites = {site_of(link.url.host) for link in links}
     if len(links) > _MANY * 3 or len(sites) > _MANY:
         told["link.many"] = found("link.many", links=len(links), sites=len(sites))
@@ -50,6 +53,17 @@ def check_links(links: tuple[Led, ...], page: Page | None) -> tuple[Finding, ...
         if target.lower().startswith(("data:", "file:")):
             told.setdefault("link.data", found("link.data", target[:60]))
     return tuple(told.values())
+
+
+def _leading_on(links: tuple[Led, ...]) -> dict[str, Finding]:
+    """Links that carry where they lead: one by itself hides it, many through one host are counted."""
+    urls = [link.url for link in links if leads_on(link.url.host, link.url.path, link.url.query)]
+    uses = Counter(url.host for url in urls)
+    told: dict[str, Finding] = {}
+    for url in urls:
+        ident = "link.tracked" if is_counter(url.host) or uses[url.host] >= _WRAPS else "link.leads_on"
+        told.setdefault(ident, found(ident, url.text))
+    return told
 
 
 def _about(link: Led) -> Iterator[Finding]:
@@ -64,10 +78,11 @@ def _about(link: Led) -> Iterator[Finding]:
         yield found("link.user", url.text, host=url.host)
     if url.scheme == "http":
         yield found("link.http", url.text)
-    if is_redirector(url.host, url.path, url.query):
+    if is_redirector(url.host, url.path):
         yield found("link.redirector", url.text)
     if url.port not in {None, 80, 443}:
         yield found("link.port", url.text)
     claimed = host_shown(link.text) if link.text else ""
     if claimed and site_of(claimed) != site_of(url.unicode_host) and site_of(claimed) != site_of(url.host):
-        yield found("link.mismatch", link.text, claimed=claimed, host=url.host)
+        ident = "link.mismatch_counted" if is_counter(url.host) else "link.mismatch"
+        yield found(ident, link.text, claimed=claimed, host=url.host)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from postmend.evidence.content.html import Page
+from postmend.evidence.content.page import Page
 from postmend.evidence.content.tell import found
 from postmend.evidence.content.urls import parse_url
 from postmend.knowledge.bulk import speaks_of_leaving

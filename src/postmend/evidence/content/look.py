@@ -3,14 +3,18 @@
 import re
 from collections.abc import Iterator
 
-from postmend.evidence.content.html import Page
+from postmend.evidence.content.page import OWN_COLOUR, Hidden, Page
 from postmend.evidence.content.tell import found
 from postmend.model import Finding
 
 _LETTERS_ENOUGH = 120  # below this a mail with pictures is all picture
 _LETTERS_ENOUGH_OF_OWN = 30  # where pictures are attached, as people send photos with a line
-_HIDDEN_MANY = 200  # characters: the line that mailboxes show as a preview ("preheader") is shorter
+_PREVIEW_MOST = 200  # letters: the line that mailboxes show beside the subject ("preheader") is shorter
+_HIDDEN_MANY = 40  # letters of words: marks for machines and words for screen readers are shorter
+_MARKS_MOST = 1000  # characters of marks for machines
 _COLOUR_MANY = 15  # nobody writes even that much in the colour of the background by chance
+_FONT = re.compile(r"(?:https?:)?//(?:fonts?|use)\.[\w.-]+/|[^?]*\?(?:[^#]*&)?family=", re.IGNORECASE)
+_WORD = re.compile(r"(?<!\S)[^\w\s]?[^\W\d_]{2,}[^\w\s]?(?!\S)|[\u2e80-\U0003ffff]+")
 _FAULTS_MANY = 3
 _DEEP = 100
 
@@ -50,13 +54,29 @@ def _pictures(page: Page) -> Iterator[Finding]:
 
 
 def _hidden(page: Page) -> Iterator[Finding]:
-    coloured = [text for means, text in page.hidden if means.startswith("the colour")]
-    other = [(means, text) for means, text in page.hidden if not means.startswith("the colour")]
-    if sum(map(len, coloured)) >= _COLOUR_MANY:
+    """Text that is hidden: behind the preview line already little of it, for which there is no good reason."""
+    coloured = [each.text for each in page.hidden if each.means == OWN_COLOUR]
+    if _letters(coloured) >= _COLOUR_MANY:
         yield found("html.hidden_colour", " ".join(coloured))
-    total = sum(len(text) for _, text in other)
-    if total >= _HIDDEN_MANY:
-        yield found("html.hidden_text", " ".join(text for _, text in other), means=other[0][0], letters=total)
+    others = [each for each in page.hidden if each.means != OWN_COLOUR]
+    behind = [each for each in others if not each.first]
+    if _letters([each.text for each in behind]) >= _HIDDEN_MANY or _length(behind) >= _MARKS_MOST:
+        told = behind
+    else:
+        told = others if _length(others) - _length(behind) >= _PREVIEW_MOST else []
+    if told:
+        yield found(
+            "html.hidden_text", " ".join(each.text for each in told), means=told[0].means, letters=_length(others)
+        )
+
+
+def _length(hidden: list[Hidden]) -> int:
+    return sum(len(each.text) for each in hidden)
+
+
+def _letters(texts: list[str]) -> int:
+    """Letters in words of a language, each text once: numbers, addresses and other marks for machines are none."""
+    return sum(len(word) for text in set(texts) for word in _WORD.findall(text))
 
 
 def _foreign(page: Page) -> Iterator[Finding]:
@@ -70,8 +90,11 @@ def _foreign(page: Page) -> Iterator[Finding]:
         yield found("html.script_link")
     if page.forms:
         yield found("html.form", page.forms[0] or "no action")
-    if page.sheets:
-        yield found("html.remote_css", page.sheets[0])
+    fonts = [each for each in page.sheets if _FONT.match(each)]
+    if len(page.sheets) > len(fonts):
+        yield found("html.remote_css", next(each for each in page.sheets if each not in fonts))
+    elif fonts:
+        yield found("html.remote_font", fonts[0])
     if page.refresh:
         yield found("html.refresh", page.refresh)
     if page.base:

@@ -7,10 +7,12 @@ from datetime import datetime
 from postmend.evidence.content.addresses import mailboxes
 from postmend.evidence.content.attachments import check_attachments
 from postmend.evidence.content.headers import check_headers
-from postmend.evidence.content.html import Page, read_page
+from postmend.evidence.content.html import read_page
 from postmend.evidence.content.links import Led, check_links, links_of
 from postmend.evidence.content.lists import is_bulk
 from postmend.evidence.content.look import check_look
+from postmend.evidence.content.page import Page
+from postmend.evidence.content.placeholders import check_placeholders
 from postmend.evidence.content.structure import check_structure
 from postmend.evidence.content.urls import site_of
 from postmend.model import Finding
@@ -40,6 +42,7 @@ def look_at(message: Message, moment: datetime) -> Looked:
         *check_structure(message, page),
         *check_look(page),
         *check_links(links, page),
+        *check_placeholders(message, page),
         *check_attachments(message),
     )
     return Looked(findings, page, links, is_bulk(message, page), _named(message, links))

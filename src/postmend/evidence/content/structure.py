@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from postmend.evidence.content.html import Page
+from postmend.evidence.content.page import Page
 from postmend.evidence.content.tell import found
 from postmend.model import Finding
 from postmend.model.message import Message, Part

@@ -6,6 +6,10 @@ from functools import lru_cache
 
 _SELECTOR = re.compile(r"(?:[a-zA-Z]\w*)?([.#][\w-]+)|([a-zA-Z]\w*)")
 _NUMBER = re.compile(r"(-?\d*\.?\d+)\s*(px|pt|em|rem|%|vw|ex)?")
+_CLEAR = re.compile(r"transparent|(?:rgb|hsl)a?\(.*[,/]\s*0*\.?0*%?\s*\)|#[0-9a-f]{3}0$|#[0-9a-f]{6}00$")
+_SQUASHED = re.compile(r"scale[xy]?\(\s*0?\.?0*\s*[,)]|inset\(\s*(?:50|100)%|circle\(\s*0|rect\(\s*(?:0|1px)[\s,]")
+_UNREADABLE_PX = 4.0
+_ALIKE = 18  # of 255: the greys that designers set fine print in are farther from white
 _RGB = re.compile(r"rgba?\(\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)(?:[\s,/]+([\d.]+%?))?")
 _NAMED = {
     "white": (255, 255, 255), "black": (0, 0, 0), "red": (255, 0, 0), "lime": (0, 255, 0), "green": (0, 128, 0),
@@ -18,14 +22,18 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a style does to the text under it: `hides` is the declaration that hides it, `ink` its colour.
+    """What a style does to the text under it: `hides` is the declaration that hides it, whatever stands inside.
 
-    `papered` tells whether it says anything of the background, `paper` which colour (None: a picture, nobody knows).
+    `small` is a size that nobody can read, empty for one that can be read, None where it says nothing of the size:
+    what stands inside may set its own. `ink` is the colour of the text, `clear` whether it has none. `papered` tells
+    whether it says anything of the background, `paper` which colour (None: a picture, nobody knows).
     """
 
     hides: str
+    small: str | None
     inked: bool
     ink: Colour | None
+    clear: bool
     papered: bool
     paper: Colour | None
 
@@ -35,7 +43,11 @@ def effect_of(style: str) -> Effect:
     """The effect of a style attribute, or of several styles joined with semicolons; the last of each counts."""
     told = _declarations(style)
     papered, paper = _background(told)
-    return Effect(_hides(told), "color" in told, _colour(told.get("color", "")), papered, paper)
+    colour = told.get("color", "")
+    ink = _colour(colour)
+    # A headline of pictured letters is transparent so that its background shows through them.
+    clear = ink is None and bool(_CLEAR.match(colour)) and not any(name.endswith("background-clip") for name in told)
+    return Effect(_hides(told), _small(told.get("font-size", "")), ink is not None, ink, clear, papered, paper)
 
 
 def _declarations(style: str) -> dict[str, str]:
@@ -73,10 +85,17 @@ def _hides(style: dict[str, str]) -> str:
     opacity = style.get("opacity", "1").rstrip("%")
     if _NUMBER.fullmatch(opacity) and float(opacity) <= 0.02:
         return f"opacity:{style['opacity']}"
-    size = _amount(style.get("font-size", "16px"))
-    if size is not None and size <= 2:
-        return f"font-size:{style['font-size']}"
     return _cut_away(style)
+
+
+def _small(size: str) -> str | None:
+    """A font size that nobody can read; None for none, or one that depends on what stands around."""
+    amount = _amount(size)
+    if amount is None:
+        return None
+    if amount < _UNREADABLE_PX:
+        return f"font-size:{size}"
+    return None if size.endswith(("em", "%", "ex")) and not size.endswith("rem") else ""
 
 
 def _cut_away(style: dict[str, str]) -> str:
@@ -85,12 +104,13 @@ def _cut_away(style: dict[str, str]) -> str:
             amount = _amount(style.get(name, "100px"))
             if amount is not None and amount <= 2:
                 return f"{name}:{style[name]}"
-    for name in ("text-indent", "left", "top", "margin-left", "margin-top"):
+    for name in ("text-indent", "left", "right", "top", "bottom", "margin-left", "margin-top"):
         amount = _amount(style.get(name, "0"))
         if amount is not None and amount <= -900:
             return f"{name}:{style[name]}"
-    if re.match(r"rect\(\s*(?:0|1px)[\s,]", style.get("clip", "")):
-        return "clip"
+    for name in ("clip", "clip-path", "transform"):
+        if _SQUASHED.search(style.get(name, "")):
+            return f"{name}:{style[name]}"
     return ""
 
 
@@ -129,13 +149,13 @@ def _background(style: dict[str, str]) -> tuple[bool, Colour | None]:
 
 def too_alike(one: Colour, other: Colour) -> bool:
     """Whether nobody can read one on the other."""
-    return max(abs(a - b) for a, b in zip(one, other, strict=True)) <= 12
+    return abs(one[0] - other[0]) <= _ALIKE and abs(one[1] - other[1]) <= _ALIKE and abs(one[2] - other[2]) <= _ALIKE
 
 
-def class_rules(sheet: str) -> dict[str, str]:
-    """The declarations of `.class`, `#id` or element name, for plain selectors outside @media.
+def class_rules(sheet: str) -> tuple[dict[str, str], set[str]]:
+    """The declarations of `.class`, `#id` or element name, for plain selectors outside @media, and what is layout.
 
-    What an @media rule shows again or hides on small screens is layout: its selectors are left out altogether.
+    Layout is what an @media rule shows again or hides on small screens: its selectors are left out altogether.
     """
     outside, inside = _split_media(_without_comments(sheet[:200_000]).replace("<!--", "").replace("-->", ""))
     layout = set(re.findall(r"[.#][\w-]+", inside))
@@ -147,7 +167,7 @@ def class_rules(sheet: str) -> dict[str, str]:
             if name and (name[1] or name[2]) not in layout:
                 key = name[1] or name[2].lower()
                 made[key] = f"{made.get(key, '')};{body[:2000]}"[-8000:]
-    return made
+    return made, layout
 
 
 def _split_media(sheet: str) -> tuple[str, str]:
