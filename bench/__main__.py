@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("startup", "texts", "mails", "lists", "spf", "repairs", "verify", "report", "score")
+NAMES = ("startup", "texts", "mails", "lists", "spf", "repairs", "verify", "report", "dmarc", "score")
 
 for name in sys.argv[1:] or NAMES:
     importlib.import_module(f"bench.{name}").run()

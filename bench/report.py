@@ -1,8 +1,8 @@
-"""`postmend report` against Debian's pflogsumm and eximstats, and PyPI's parsedmarc; memory; what is found in weeks.
+"""`postmend report` against Debian's pflogsumm and eximstats; memory; what is found in weeks.
 
-Peers are taken from the PATH, or from the folder POSTMEND_BENCH_PEERS (`dpkg -x` of pflogsumm and exim4-base; a virtual
-environment with parsedmarc as `venv` in it). POSTMEND_BENCH_LINES (2 million), POSTMEND_BENCH_BIG (0; 20 million is the
-target) and POSTMEND_BENCH_WEEKS (50) set the sizes.
+Peers are taken from the PATH, or from the folder POSTMEND_BENCH_PEERS (`dpkg -x` of pflogsumm and exim4-base).
+POSTMEND_BENCH_LINES (2 million), POSTMEND_BENCH_BIG (0; 20 million is the target) and POSTMEND_BENCH_WEEKS (50) set the
+sizes.
 """
 
 import os
@@ -16,13 +16,11 @@ from pathlib import Path
 import postmend
 from bench.timing import command, in_turn, row
 from tests.traffic.generator import START, Exim, Postfix
-from tests.traffic.test_reports import dmarc
 from tests.traffic.weeks import week
 
 LINES = int(os.environ.get("POSTMEND_BENCH_LINES", "2000000"))
 BIG = int(os.environ.get("POSTMEND_BENCH_BIG", "0"))
 WEEKS = int(os.environ.get("POSTMEND_BENCH_WEEKS", "50"))
-REPORTS = 4000
 POSTMEND = str(Path(sys.executable).with_name("postmend"))
 # Runs a command and prints the most memory that it had.
 _PEAK = (
@@ -94,7 +92,7 @@ def _rivals(folder: Path, name: str, kind: type[Postfix]) -> Path:
     return path
 
 
-def _peak_mb(words: list[str]) -> float:
+def peak_mb(words: list[str]) -> float:
     """Peak memory of a command, measured by the child itself."""
     done = subprocess.run([sys.executable, "-c", _PEAK, *words], check=True, capture_output=True, text=True)
     return int(done.stdout) / 1024
@@ -102,40 +100,12 @@ def _peak_mb(words: list[str]) -> float:
 
 def _memory(path: Path, folder: Path) -> None:
     own = [POSTMEND, "report", "--json"]
-    row(f"report: peak MB, {LINES:,} lines", f"{_peak_mb([*own, str(path)]):.0f}")
+    row(f"report: peak MB, {LINES:,} lines", f"{peak_mb([*own, str(path)]):.0f}")
     if BIG:
         big = folder / "big.log"
         lines = repeat_log(path, big, BIG)
-        row(f"report: peak MB, {lines:,} lines", f"{_peak_mb([*own, str(big)]):.0f}")
+        row(f"report: peak MB, {lines:,} lines", f"{peak_mb([*own, str(big)]):.0f}")
         big.unlink()
-
-
-def _dmarc(folder: Path) -> None:
-    reports = folder / "reports"
-    reports.mkdir()
-    for i in range(REPORTS):
-        rows = [(f"192.0.2.{k}", k + 1, "pass" if k % 3 else "fail", "pass", "example.com") for k in range(i % 12 + 1)]
-        (reports / f"{i}.xml").write_bytes(dmarc(rows, ident=f"r{i}", day=i % 30))
-    own = [POSTMEND, "report", str(reports), "--json"]
-    calls = [lambda: subprocess.run(own, check=False, capture_output=True)]
-    found = peer("parsedmarc")
-    if found:
-        calls.append(command([found, "--offline", "-s", *map(str, sorted(reports.iterdir()))]))
-    taken = in_turn(*calls, rounds=3)
-    row("report: DMARC reports/s, small ones", f"{REPORTS / taken[0]:,.0f}")
-    if found:
-        row(
-            "the same: parsedmarc, offline",
-            f"{REPORTS / taken[1]:,.0f}",
-            f"{taken[1] / taken[0]:.1f} times as fast",
-        )
-    big = folder / "big.xml"
-    rows = [(f"10.{i >> 16 & 255}.{i >> 8 & 255}.{i & 255}", 1, "pass", "fail", "example.com") for i in range(105_000)]
-    big.write_bytes(dmarc(rows))
-    row(
-        f"report: peak MB, a DMARC report of {big.stat().st_size / 1e6:.0f} MB",
-        f"{_peak_mb([*own[:2], str(big), '--json']):.0f}",
-    )
 
 
 def _weeks(folder: Path) -> None:
@@ -167,5 +137,4 @@ def run() -> None:
         path = _rivals(folder, "pflogsumm", Postfix)
         _memory(path, folder)
         _rivals(folder, "eximstats", Exim)
-        _dmarc(folder)
         _weeks(folder)

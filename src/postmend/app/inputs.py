@@ -20,6 +20,7 @@ from postmend.model import ParseError
 _NOT_MAIL = ("dovecot", "courierimap", "maildirfolder", "subscriptions", ".ds_store", "thumbs.db")
 _MOST_HELD = 16 << 20  # octets of a pipe kept in memory; more goes through a temporary file
 _CHUNK = 1 << 20
+_SMALL = 64 << 10  # as most files are: making room for more costs more than to read them
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +62,18 @@ def _walk(paths: tuple[str, ...]) -> Iterator[Source]:
 def _folder(folder: Path) -> Iterator[Source]:
     """The mails below a folder, in order; a folder that cannot be listed is a source whose reading fails."""
     try:
-        inside = sorted(folder.iterdir())
+        with os.scandir(folder) as entries:
+            inside = sorted(entries, key=lambda entry: entry.name)
     except OSError:
         yield Source(_shown(str(folder)), folder)
         return
     half_written = folder.name == "tmp" and (folder.parent / "cur").is_dir()
-    for path in inside:
-        if path.is_dir():
-            if not path.is_symlink():
-                yield from _folder(path)
-        elif not half_written and not path.name.lower().startswith((".", *_NOT_MAIL)) and path.is_file():
-            yield Source(_shown(str(path)), path)
+    for entry in inside:
+        if entry.is_dir():
+            if not entry.is_symlink():
+                yield from _folder(Path(entry))
+        elif not half_written and not entry.name.lower().startswith((".", *_NOT_MAIL)) and entry.is_file():
+            yield Source(_shown(entry.path), Path(entry))
 
 
 def _shown(path: str) -> str:
@@ -102,7 +104,9 @@ def open_bytes(source: Source) -> Iterator[bytes | mmap.mmap]:
 
 @contextmanager
 def _whole(file: BinaryIO) -> Iterator[bytes | mmap.mmap]:
-    head = file.read(_MOST_HELD)
+    head = file.read(_SMALL)
+    if len(head) == _SMALL:
+        head += file.read(_MOST_HELD - _SMALL)
     if len(head) < _MOST_HELD:
         yield head
         return

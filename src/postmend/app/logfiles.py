@@ -22,6 +22,7 @@ from postmend.intake.logs.syslog import STAMP
 from postmend.model import ParseError
 
 CHUNK = 1 << 20
+_SMALL = 64 << 10  # read first, for most files of a folder are small
 _ZSTD_STEP = 512  # packed bytes: at most some megabytes
 _ZSTD_WINDOW = 128 << 20  # what `zstd --long` needs
 _PACKED = 16 << 10  # packed bytes that are unpacked at a time
@@ -86,7 +87,7 @@ def _decompressor(magic: bytes) -> Callable[[], Any] | None:
 def chunks(path: Path, problem: Callable[[str], None], read: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
     """Yield a file's bytes, decompressed; `read` is told of each chunk's size on the disk."""
     with path.open("rb") as file:
-        data = file.read(CHUNK)
+        data = file.read(_SMALL)
         make = _decompressor(data[:8])
         if make is None:
             while data:

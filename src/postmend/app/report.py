@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from postmend.app.inputs import Source, find_sources
 from postmend.app.logfiles import LogFile, cut, head_of, is_log, look_at, part_chunks
-from postmend.app.report_mails import Mails
+from postmend.app.report_mails import Mails, is_report
 from postmend.intake.logs import Kept, LogReader
 from postmend.model import ParseError
 from postmend.traffic.build import build
@@ -129,7 +129,7 @@ def sort_inputs(sources: Sequence[Source], problems: list[str], keep: ExitStack)
             assert source.path is not None
         try:
             head = head_of(source.path)
-            if is_log(head):
+            if not is_report(head) and is_log(head):
                 logs.append(look_at(source.name, source.path, head))
             elif head.strip():
                 others.append(source)

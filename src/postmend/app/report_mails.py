@@ -12,7 +12,7 @@ from postmend.intake.logs import Outcome
 from postmend.intake.logs.clock import minutes
 from postmend.intake.logs.tables import time_of
 from postmend.intake.mbox import is_mbox, split_mbox
-from postmend.intake.reports import members, read_dmarc, read_tls
+from postmend.intake.reports import DmarcReader, members, read_tls
 from postmend.intake.reports.archive import PIECE
 from postmend.intake.reports.attached import attached
 from postmend.intake.scan import normalise, read_headers, split_head
@@ -22,6 +22,7 @@ from postmend.traffic.stitch import Stitcher
 
 _OUTCOMES = {Action.FAILED: Outcome.BOUNCED, Action.DELAYED: Outcome.DEFERRED}
 _MAIL = 64 << 20  # bytes of one mail that are looked at for a report
+_LARGE = 1 << 20  # bytes of a report that is not held in memory
 _PACKED = (b"\x1f\x8b", b"PK\x03\x04")
 
 
@@ -43,15 +44,15 @@ class Mails:
         self.bounces = 0
         self._stitcher = stitcher
         self._received = received
-        self._undated = -1  # the minute of a mail that names none: when its file was written
+        self._dmarc = DmarcReader()
+        self._path: Path | None = None  # what is being read
 
     def take(self, source: Source, problem: Callable[[str], None]) -> None:
         """Read one file; what cannot be read is told."""
         try:
-            if source.path is not None:
-                self._undated = _of(datetime.fromtimestamp(source.path.stat().st_mtime, UTC).astimezone())
-            if source.path is not None and _is_xml(source.path):
-                self._received.dmarc(read_dmarc(_pieces(source.path)))
+            self._path = source.path
+            if source.path is not None and source.path.stat().st_size > _LARGE and _is_xml(source.path):
+                self._received.dmarc(self._dmarc.read(_pieces(source.path)))
                 return
             with open_bytes(source) as raw:
                 if is_mbox(raw):
@@ -70,7 +71,7 @@ class Mails:
             if first.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
                 self._received.tls(read_tls(_chain(first, pieces)))
             else:
-                self._received.dmarc(read_dmarc(_chain(first, pieces)))
+                self._received.dmarc(self._dmarc.read(_chain(first, pieces)))
 
     def _one(self, mail: bytes, name: str, problem: Callable[[str], None]) -> None:
         self.mails += 1
@@ -92,7 +93,7 @@ class Mails:
 
     def _intake(self, intake: Intake, mail: bytes) -> None:
         at = _date(mail)
-        at = at if at >= 0 else self._undated
+        at = at if at >= 0 or self._path is None else _written(self._path)
         if intake.kind is Kind.ARF and intake.feedback is not None:
             feedback = intake.feedback
             to = feedback.original_rcpt_to[0] if feedback.original_rcpt_to else ""
@@ -152,6 +153,11 @@ def _minute(text: str) -> int:
 def _of(when: datetime) -> int:
     at = minutes(when.year, when.month, when.day, when.hour, when.minute)
     return -1 if at is None else at
+
+
+def _written(path: Path) -> int:
+    """When a file was written: the minute of a mail in it that names none."""
+    return _of(datetime.fromtimestamp(path.stat().st_mtime, UTC).astimezone())
 
 
 def _date(mail: bytes) -> int:

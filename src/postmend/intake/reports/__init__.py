@@ -4,7 +4,7 @@ Pure: bytes in, values out. Reports come from strangers, packed and in XML: ever
 """
 
 from postmend.intake.reports.archive import members
-from postmend.intake.reports.dmarc import DmarcReport, read_dmarc
+from postmend.intake.reports.dmarc import DmarcReader, DmarcReport
 from postmend.intake.reports.tlsrpt import TlsReport, read_tls
 
-__all__ = ["DmarcReport", "TlsReport", "members", "read_dmarc", "read_tls"]
+__all__ = ["DmarcReader", "DmarcReport", "TlsReport", "members", "read_tls"]
