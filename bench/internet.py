@@ -58,8 +58,7 @@ def main() -> None:
         internet = Internet(Path(folder))
         try:
             internet.start()
-            for each in scenarios():
-                internet.send(each)
+            internet.send_all(scenarios())
             for each in scenarios():
                 wait_for(lambda each=each: bool(internet.bounces(each)), each.id)  # type: ignore[misc]
                 path = Path(folder, f"{each.id}.eml")

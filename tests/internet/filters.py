@@ -1,29 +1,31 @@
-"""What a receiving Postfix asks or hands on to: OpenDKIM and OpenDMARC as milters, and Dovecot's LMTP with a quota."""
+"""What judges mail for a receiving Postfix: OpenDKIM and OpenDMARC as milters, postgrey and postfwd as policy services,
+and Dovecot, whose LMTP has a quota."""
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
 
-from tests.internet.senders import RESOLV_CONF
-from tests.servers import Machine, greets
+from tests.internet.appliance import Appliance, decides, negotiates
+from tests.internet.names import RESOLVER
+from tests.servers import greets
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-FILTERS_IP, DOVECOT_IP = "192.0.2.61", "192.0.2.62"
-OPENDKIM, OPENDMARC, LMTP = 8891, 8893, 24
+POLICIES_IP, MILTERS_IP, DOVECOT_IP = "192.0.2.60", "192.0.2.61", "192.0.2.62"
+POSTGREY, POSTFWD, OPENDKIM, OPENDMARC, LMTP = 10023, 10040, 8891, 8893, 24
 _OPENDKIM = f"""
 Mode v
-Socket inet:{OPENDKIM}@{FILTERS_IP}
+Socket inet:{OPENDKIM}@{MILTERS_IP}
 UserID opendkim
 On-BadSignature reject
 On-KeyNotFound reject
 On-NoSignature accept
-Nameservers {RESOLV_CONF["/etc/resolv.conf"].split()[1]}
+Nameservers {RESOLVER}
 """
 _OPENDMARC = f"""
-Socket inet:{OPENDMARC}@{FILTERS_IP}
+Socket inet:{OPENDMARC}@{MILTERS_IP}
 UserID opendmarc
 RejectFailures true
 SPFSelfValidate true
@@ -65,61 +67,53 @@ plugin {{
 """
 
 
-class Milters:
+def milters(folder: Path, network: int) -> Appliance:
     """OpenDKIM and OpenDMARC, both refusing what fails."""
-
-    def __init__(self, folder: Path, network: int) -> None:
-        self.machine = Machine(folder / "milters", ("filters",), network)
-        for path, text in (RESOLV_CONF | {"/etc/dkim-lab.conf": _OPENDKIM, "/etc/dmarc-lab.conf": _OPENDMARC}).items():
-            self.machine.write(path, text)
-
-    def start(self) -> None:
-        """Start both."""
-        self.machine.spawn("opendkim", "opendkim", "-f", "-x", "/etc/dkim-lab.conf")
-        self.machine.spawn("opendmarc", "opendmarc", "-f", "-c", "/etc/dmarc-lab.conf")
-
-    def greets(self) -> bool:
-        """Whether both take part in a milter's first exchange."""
-        return all(_negotiates(port) for port in (OPENDKIM, OPENDMARC))
-
-    def log(self) -> str:
-        """What they printed."""
-        return self.machine.log("opendkim") + self.machine.log("opendmarc")
-
-    def stop(self) -> None:
-        """End them."""
-        self.machine.stop()
+    return Appliance(
+        folder / "milters",
+        network,
+        ("filters",),
+        {"/etc/dkim-lab.conf": _OPENDKIM, "/etc/dmarc-lab.conf": _OPENDMARC},
+        {
+            "opendkim": ("opendkim", "-f", "-x", "/etc/dkim-lab.conf"),
+            "opendmarc": ("opendmarc", "-f", "-c", "/etc/dmarc-lab.conf"),
+        },
+        lambda: negotiates(MILTERS_IP, OPENDKIM) and negotiates(MILTERS_IP, OPENDMARC),
+    )
 
 
-def _negotiates(port: int) -> bool:
-    offer = b"O" + (6).to_bytes(4) + (0x1FF).to_bytes(4) + (0x1FFFFF).to_bytes(4)
-    with socket.create_connection((FILTERS_IP, port), timeout=5) as sock:
-        sock.settimeout(5)
-        sock.sendall(len(offer).to_bytes(4) + offer)
-        return sock.recv(5)[4:] == b"O"
-
-
-class Dovecot:
+def dovecot(folder: Path, network: int) -> Appliance:
     """Dovecot's LMTP, whose mailboxes hold next to nothing."""
+    made = Appliance(
+        folder / "dovecot",
+        network,
+        ("dovecot",),
+        {"/etc/dovecot-lab.conf": _DOVECOT},
+        {"dovecot": ("dovecot", "-F", "-c", "/etc/dovecot-lab.conf")},
+        lambda: greets(DOVECOT_IP, LMTP),
+    )
+    made.machine.mkdir("/var/mail", mode=0o777)
+    return made
 
-    def __init__(self, folder: Path, network: int) -> None:
-        self.machine = Machine(folder / "dovecot", ("dovecot",), network)
-        self.machine.mkdir("/var/mail", mode=0o777)
-        for path, text in (RESOLV_CONF | {"/etc/dovecot-lab.conf": _DOVECOT}).items():
-            self.machine.write(path, text)
 
-    def start(self) -> None:
-        """Start it."""
-        self.machine.spawn("dovecot", "dovecot", "-F", "-c", "/etc/dovecot-lab.conf")
-
-    def greets(self) -> bool:
-        """Whether it answers."""
-        return greets(DOVECOT_IP, LMTP)
-
-    def log(self) -> str:
-        """What it printed."""
-        return self.machine.log("dovecot")
-
-    def stop(self) -> None:
-        """End it."""
-        self.machine.stop()
+def policies(folder: Path, network: int, limits: Mapping[str, str]) -> Appliance:
+    """postgrey, and postfwd with a rule for each sending domain: what `limits` says of it."""
+    rules = "".join(f"id=LIMIT{number}; sender_domain=={domain}; protocol_state==RCPT; action={action}\n"
+                    for number, (domain, action) in enumerate(limits.items()))  # fmt: skip
+    return Appliance(
+        folder / "policies",
+        network,
+        ("postfix", "limits"),
+        {"/etc/postfwd-lab.cf": rules},
+        {
+            "postgrey": (
+                "postgrey", f"--inet={POLICIES_IP}:{POSTGREY}", "--delay=300", "--user=postgrey", "--group=postgrey",
+            ),
+            "postfwd": (
+                "postfwd1", "--daemon", "--perfmon", "--nodns", "--cache=0", "--file=/etc/postfwd-lab.cf", f"--interface={POLICIES_IP}",
+                f"--port={POSTFWD}", "--user=nobody", "--group=nogroup", "--pidfile=/tmp/postfwd.pid",
+            ),
+        },
+        lambda: decides(POLICIES_IP, POSTGREY) and decides(POLICIES_IP, POSTFWD),
+        folders={"/var/lib/postgrey": "postgrey"},
+    )  # fmt: skip

@@ -10,7 +10,7 @@ import ctypes
 import os
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -41,7 +41,8 @@ class Internet:
         self._addresses()
         hosts = {each.id: receivers.postfix_ip(each) for each in receivers.on_postfix()}
         self.names = names.NameServers(folder, self.network, list(self.identities.values()), scenarios(), hosts)
-        self.senders = senders.Senders(folder, self.network, list(self.identities.values()))
+        smarthosts = {each.id: f"[{each.smarthost_name}]" for each in scenarios() if each.smarthost}
+        self.senders = senders.Senders(folder, self.network, list(self.identities.values()), smarthosts)
         self.receivers = receivers.Receivers(folder, self.network, scenarios())
 
     def _addresses(self) -> None:
@@ -102,12 +103,21 @@ class Internet:
         it = self.identities[scenario.id]
         self.senders.of(scenario).send(it.mail_from, scenario.to, message(scenario, it))
 
+    def send_all(self, some: Sequence[Scenario]) -> None:
+        """Send the message of each scenario, and before it as many as its recipient takes until a limit is reached."""
+        for each in some:
+            for _ in range(each.before):
+                self.send(each)
+        for each in some:
+            wait_for(lambda each=each: self.delivered(each) >= each.before, f"what goes before {each.id}")  # type: ignore[misc]
+            self.send(each)
+
     def bounces(self, scenario: Scenario) -> list[bytes]:
         """The bounces that came back so far, oldest first."""
         return self.senders.bounces(scenario)
 
-    def delivered(self, scenario: Scenario) -> bool:
-        """Whether the receiver has taken the scenario's message."""
+    def delivered(self, scenario: Scenario) -> int:
+        """How many of the scenario's messages the receiver has taken."""
         return self.receivers.delivered(scenario)
 
     def stop(self) -> None:
@@ -130,7 +140,9 @@ def message(scenario: Scenario, it: Identity) -> str:
     made["Subject"] = "Figures"
     made["Date"] = format_datetime(datetime.now(tz=UTC))
     made["Message-ID"] = make_msgid(domain=it.domain)
-    made.set_content(scenario.body)
+    made.set_content(scenario.body + "Figure after figure.\n" * (scenario.size // 21))
+    if scenario.attach:
+        made.add_attachment(b"MZ\x90\x00", "application", "octet-stream", filename=scenario.attach)
     text = made.as_string()
     return text if it.signs == "none" else signed(text, it)
 

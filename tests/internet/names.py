@@ -10,6 +10,7 @@ import dns.query
 import dns.rcode
 
 from tests.dnslab import Zone, quoted
+from tests.internet import weather
 from tests.internet.identity import (
     ANSWERS,
     ENDED,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 RESOLVER, _NSD, _LISTS, _SILENT = "192.0.2.53", "192.0.2.54", "192.0.2.55", "192.0.2.56"
 ADDRESSES = (RESOLVER, _NSD, _LISTS, _SILENT)
 EXIM_IP, POSTFIX_IP, OPENSMTPD_IP, BACK_IP = "192.0.2.101", "192.0.2.102", "192.0.2.103", "192.0.2.20"
+EXIM_SMARTHOST_IP = "192.0.2.104"
 EXIM_IP6 = "2001:db8:25::6:101"
 _UNBOUND = (
     f"""
@@ -100,8 +102,12 @@ def world(scenarios: Sequence[Scenario], hosts: Mapping[str, str]) -> Zone:
         f"gone.{ENDED}": [("TXT", "a name, so that the zone exists")],
     }
     for each in scenarios:
-        host = f"mx.{each.to_domain}" if each.id in hosts else f"mx{6 if each.ipv6 else ''}.{each.receiver}.example"
-        if each.id in hosts:
+        host = f"mx{6 if each.ipv6 else ''}.{each.receiver}.example"
+        if each.smarthost:
+            host = "mx.exim.example"
+            made[each.smarthost_name] = [("A", hosts.get(each.id, EXIM_SMARTHOST_IP))]
+        elif each.id in hosts:
+            host = f"mx.{each.to_domain}"
             made[host] = [("A", hosts[each.id])]
         mx = {
             "ok": [("MX", f"10 {host}.")],
@@ -113,6 +119,9 @@ def world(scenarios: Sequence[Scenario], hosts: Mapping[str, str]) -> Zone:
         }[each.mx]
         if mx:
             made[each.to_domain] = mx
+    for kind, ip in weather.ADDRESSES.items():
+        made[f"{kind}.weather.example"] = [("MX", f"10 mx.{kind}.weather.example.")]
+        made[f"mx.{kind}.weather.example"] = [("A", ip)]
     # Who asks a server of this internet does so from that server's own address: it has a name that leads back.
     for ip, host in (
         (EXIM_IP, "mx.exim.example"),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
 
-from tests.internet.filters import DOVECOT_IP, FILTERS_IP, LMTP, Dovecot, Milters
-from tests.internet.names import EXIM_IP, EXIM_IP6, OPENSMTPD_IP, POSTFIX_IP
+from tests.internet import filters, spam
+from tests.internet.appliance import RESOLV_CONF
+from tests.internet.names import EXIM_IP, EXIM_IP6, EXIM_SMARTHOST_IP, OPENSMTPD_IP, POSTFIX_IP
 from tests.internet.scenario import scenarios
-from tests.internet.senders import RESOLV_CONF
-from tests.servers import Exim, Machine, OpenSmtpd, Postfix, Service
+from tests.servers import Exim, OpenSmtpd, Postfix, Service
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +16,16 @@ if TYPE_CHECKING:
 
     from tests.internet.scenario import Scenario
 
-POSTGREY_IP = "192.0.2.60"
+# What a receiving Postfix asks, by the word in a scenario's `asks`.
+_ASKS = {
+    "opendkim": ("smtpd_milters", f"inet:{filters.MILTERS_IP}:{filters.OPENDKIM}"),
+    "opendmarc": ("smtpd_milters", f"inet:{filters.MILTERS_IP}:{filters.OPENDMARC}"),
+    "rspamd": ("smtpd_milters", f"inet:{spam.RSPAMD_IP}:{spam.RSPAMD}"),
+    "spamassassin": ("smtpd_milters", f"inet:{spam.SPAMASSASSIN_IP}:{spam.SPAMASS_MILTER}"),
+    "policyd-spf": ("check_policy_service", "unix:private/policyd-spf"),
+    "postgrey": ("check_policy_service", f"inet:{filters.POLICIES_IP}:{filters.POSTGREY}"),
+    "postfwd": ("check_policy_service", f"inet:{filters.POLICIES_IP}:{filters.POSTFWD}"),
+}
 _CONDITIONS = {
     "always": "",
     "no_ptr": "!verify = reverse_host_lookup",
@@ -27,6 +35,10 @@ _CONDITIONS = {
     "unaligned": "condition = ${if !eqi{${domain:$h_from:}}{$sender_address_domain}}",
     "sender_verify": "!verify = sender",
     "user": "!local_parts = anna : boris : postmaster",
+    "generic_ptr": r"condition = ${if match{$sender_host_name}{\N^host-\d+|\.dyn\.\N}}",
+    "unauthenticated": "!spf = pass",
+    "spam": "spam = nobody:true\n       condition = ${if >{$spam_score_int}{49}}",
+    "anonymous": "!authenticated = *",
 }
 _EXIM = """
 primary_hostname = mx.exim.example
@@ -35,6 +47,7 @@ acl_smtp_rcpt = rcpt
 acl_smtp_data = data
 helo_try_verify_hosts = *
 smtp_accept_max = 200
+spamd_address = {spamd}
 begin acl
 rcpt:
   deny !domains = +here
@@ -69,9 +82,8 @@ def addresses() -> list[str]:
         EXIM_IP6,
         POSTFIX_IP,
         OPENSMTPD_IP,
-        POSTGREY_IP,
-        FILTERS_IP,
-        DOVECOT_IP,
+        EXIM_SMARTHOST_IP,
+        *(filters.POLICIES_IP, filters.MILTERS_IP, filters.DOVECOT_IP, spam.RSPAMD_IP, spam.SPAMASSASSIN_IP),
         *(postfix_ip(each) for each in on_postfix()),
     ]
 
@@ -88,6 +100,8 @@ def postfix_ip(scenario: Scenario) -> str:
 
 def _condition(refuses: str) -> str:
     name, _, argument = refuses.partition(":")
+    if name == "ratelimit":
+        return f"ratelimit = {argument} / strict / $sender_address"
     if name == "listed":
         return f"dnslists = {argument}"
     if name == "domain_listed":
@@ -96,28 +110,32 @@ def _condition(refuses: str) -> str:
 
 
 def _rule(scenario: Scenario) -> str:
+    at_data = "data" in scenario.options
+    lines = [
+        # At the end of the message an ACL knows the recipients only as a list.
+        f"condition = ${{if match{{$recipients}}{{\\N@{scenario.to_domain}\\N}}}}"
+        if at_data
+        else f"domains = {scenario.to_domain}",
+        f"condition = ${{if eq{{$received_ip_address}}{{{EXIM_SMARTHOST_IP}}}}}" if scenario.smarthost else "",
+        # Exim fills a message in when its ACL refuses: it may name what the conditions below find.
+        f"message = {scenario.text}",
+        _condition(scenario.refuses),
+    ]
     verb = "defer" if scenario.text.startswith("4") else "deny"
-    condition = _condition(scenario.refuses)
-    return f"  {verb} domains = {scenario.to_domain}\n       message = {scenario.text}\n" + (
-        f"       {condition}\n" if condition else ""
-    )
+    return f"  {verb} " + "\n       ".join(filter(None, lines)) + "\n"
 
 
 def _exim(folder: Path, network: int, scenarios: Sequence[Scenario]) -> Exim:
     mine = [each for each in scenarios if each.receiver == "exim"]
-    rcpt = "".join(_rule(each) for each in mine if "data" not in each.options)
-    data = "".join(
-        _rule(each).replace(
-            f"domains = {each.to_domain}", f"condition = ${{if match{{$recipients}}{{\\N@{each.to_domain}\\N}}}}"
-        )
-        for each in mine
-        if "data" in each.options
-    )
-    files = {"/etc/domains": "".join(f"{each.to_domain}: {each.to_domain}\n" for each in mine)} | RESOLV_CONF
+    rules = {at_data: "".join(_rule(each) for each in mine if ("data" in each.options) is at_data)
+             for at_data in (False, True)}  # fmt: skip
+    # It is also the server behind the MX of whose mail a smarthost is to take.
+    here = [each.to_domain for each in scenarios if each.receiver == "exim" or each.smarthost]
+    files = {"/etc/domains": "".join(f"{domain}: {domain}\n" for domain in here)} | RESOLV_CONF
     return Exim(
         folder / "mx-exim",
-        [(EXIM_IP, 25), (EXIM_IP6, 25)],
-        _EXIM.format(rcpt=rcpt, data=data),
+        [(ip, 25) for ip in (EXIM_IP, EXIM_IP6, EXIM_SMARTHOST_IP)],
+        _EXIM.format(rcpt=rules[False], data=rules[True], spamd=f"{spam.SPAMASSASSIN_IP} {spam.SPAMD}"),
         files=files,
         network=network,
     )
@@ -127,8 +145,14 @@ def _service(scenario: Scenario) -> Service:
     options = dict(
         option.split("=", 1) for option in scenario.options if "=" in option and not option.startswith("cleanup=")
     )
-    cleanup = next((f"clean-{scenario.id}" for option in scenario.options if option.startswith("cleanup=")), "")
-    return Service(postfix_ip(scenario), 25, options | ({"cleanup_service_name": cleanup} if cleanup else {}))
+    if any(option.startswith("cleanup=") for option in scenario.options):
+        options["cleanup_service_name"] = f"clean-{scenario.id}"
+    if scenario.asks:
+        name, value = _ASKS[scenario.asks]
+        if name == "check_policy_service":
+            name, value = "smtpd_recipient_restrictions", f"reject_unauth_destination, {name} {value}"
+        options[name] = value
+    return Service(postfix_ip(scenario), 25, options)
 
 
 def _postfix(folder: Path, network: int) -> Postfix:
@@ -156,7 +180,9 @@ def _postfix(folder: Path, network: int) -> Postfix:
             f"{name}@{each.to_domain} {each.to_domain}/\n" for each in mine for name in ("anna", "boris", "postmaster")
         ),
         "/etc/postfix/transports": "".join(
-            f"{each.to_domain} lmtp:inet:{DOVECOT_IP}:{LMTP}\n" for each in mine if "lmtp" in each.options
+            f"{each.to_domain} lmtp:inet:{filters.DOVECOT_IP}:{filters.LMTP}\n"
+            for each in mine
+            if "lmtp" in each.options
         ),
         "/etc/postfix/spam_headers": "/^Subject: Figures/ REJECT Message content rejected as spam\n",
         "/etc/postfix-policyd-spf-python/policyd-spf.conf": "HELO_reject = False\nMail_From_reject = Fail\nskip_addresses = 127.0.0.0/8\n",
@@ -166,62 +192,39 @@ def _postfix(folder: Path, network: int) -> Postfix:
     )
 
 
-class Postgrey:
-    """postgrey at an address of its own."""
-
-    def __init__(self, folder: Path, network: int) -> None:
-        self.machine = Machine(folder / "postgrey", ("postfix",), network)
-        self.machine.mkdir("/var/lib/postgrey", user="postgrey")
-        for path, text in RESOLV_CONF.items():
-            self.machine.write(path, text)
-
-    def start(self) -> None:
-        """Start it."""
-        self.machine.spawn(
-            "postgrey", "postgrey", f"--inet={POSTGREY_IP}:10023", "--delay=300", "--user=postgrey", "--group=postgrey"
-        )
-
-    def greets(self) -> bool:
-        """Whether it answers a policy request."""
-        with socket.create_connection((POSTGREY_IP, 10023), timeout=5) as sock:
-            sock.settimeout(5)
-            sock.sendall(b"request=smtpd_access_policy\nprotocol_state=CONNECT\n\n")
-            return sock.recv(100).startswith(b"action=")
-
-    def log(self) -> str:
-        """What it printed."""
-        return self.machine.log("postgrey")
-
-    def stop(self) -> None:
-        """End it."""
-        self.machine.stop()
-
-
 class Receivers:
     """All of them."""
 
     def __init__(self, folder: Path, network: int, known: Sequence[Scenario]) -> None:
         self.exim = _exim(folder, network, known)
         self.postfix = _postfix(folder, network)
-        self.postgrey = Postgrey(folder, network)
         domains = [each.to_domain for each in known if each.receiver == "opensmtpd"]
         self.opensmtpd = OpenSmtpd(
             folder / "mx-opensmtpd", [(OPENSMTPD_IP, 25)], domains, name="mx.opensmtpd.example", network=network
         )
-        self.milters = Milters(folder, network)
-        self.dovecot = Dovecot(folder, network)
-        self.all = (self.exim, self.postfix, self.postgrey, self.opensmtpd, self.milters, self.dovecot)
+        limits = {f"{each.id}.example": each.rule for each in known if each.asks == "postfwd"}
+        settings = {each.to_domain: each.rule for each in known if each.asks == "rspamd" and each.rule}
+        self.all = (
+            self.exim,
+            self.postfix,
+            self.opensmtpd,
+            filters.milters(folder, network),
+            filters.dovecot(folder, network),
+            filters.policies(folder, network, limits),
+            spam.rspamd(folder, network, settings),
+            spam.spamassassin(folder, network),
+        )
 
     def forget(self) -> None:
         """Have Postfix's smtpd processes end, which remember what a list said."""
         self.postfix.machine.run("postfix", "reload")
 
-    def delivered(self, scenario: Scenario) -> bool:
-        """Whether a message for the scenario's recipient was taken."""
+    def delivered(self, scenario: Scenario) -> int:
+        """How many messages for the scenario's recipient domain were taken."""
         postfix = scenario.receiver == "postfix"
         root = self.postfix.machine.root / "var/mail" if postfix else self.exim.machine.root / "var/mail/exim"
-        return any((root / scenario.to_domain / "new").glob("*"))
+        return sum(1 for _ in (root / scenario.to_domain / "new").glob("*"))
 
     def log(self) -> str:
         """What they logged."""
-        return f"{self.exim.log()[-1500:]}\n{self.postfix.log()[-1500:]}"
+        return "\n".join(server.log()[-1500:] for server in self.all)

@@ -38,11 +38,22 @@ class Scenario:
     absent: tuple[str, ...] = ()
     repair: str = ""
     ipv6: bool = False
+    asks: str = ""
+    rule: str = ""
+    smarthost: bool = False
+    before: int = 0
+    attach: str = ""
+    size: int = 0
 
     @property
     def to_domain(self) -> str:
         """The recipient's domain: one for each scenario, so that each has a receiver of its own."""
         return f"to-{self.id}.example"
+
+    @property
+    def smarthost_name(self) -> str:
+        """The server of the sender's own provider, where the mail goes out through one."""
+        return f"smtp.{self.id}.provider.example"
 
     @property
     def to(self) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.internet.names import BACK_IP, RESOLVER
+from tests.internet.appliance import RESOLV_CONF
+from tests.internet.names import BACK_IP
 from tests.servers import Exim, Postfix, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from tests.internet.identity import Identity
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 _EXIM_IP = "192.0.2.21"
 ADDRESSES = (BACK_IP, _EXIM_IP)
-RESOLV_CONF = {"/etc/resolv.conf": f"nameserver {RESOLVER}\n", "/etc/hosts": "127.0.0.1 localhost\n"}
 _EXIM = """
 primary_hostname = out.exim.example
 qualify_domain = out.exim.example
@@ -46,7 +46,7 @@ begin rewrite
 """
 
 
-def _postfix(folder: Path, network: int, identities: Sequence[Identity]) -> Postfix:
+def _postfix(folder: Path, network: int, identities: Sequence[Identity], smarthosts: Mapping[str, str]) -> Postfix:
     domains = sorted({it.mail_from.rpartition("@")[2] for it in identities})
     transports = "".join(
         f"out-{it.id} unix - - n - - smtp\n  -o {{ smtp_bind_address{'6' if ':' in it.ip else ''} = {it.ip} }}\n  -o {{ smtp_helo_name = {it.helo} }}\n"
@@ -73,7 +73,9 @@ def _postfix(folder: Path, network: int, identities: Sequence[Identity]) -> Post
     files = {
         "/etc/postfix/domains": "".join(f"{domain} yes\n" for domain in domains),
         "/etc/postfix/boxes": "".join(f"{it.mail_from} {it.id}/\n" for it in identities),
-        "/etc/postfix/transports": "".join(f"{it.mail_from} out-{it.id}:\n" for it in identities),
+        "/etc/postfix/transports": "".join(
+            f"{it.mail_from} out-{it.id}:{smarthosts.get(it.id, '')}\n" for it in identities
+        ),
     } | RESOLV_CONF
     return Postfix(
         folder / "out-postfix", [Service(BACK_IP, 25, {})], main, master=transports, files=files, network=network
@@ -95,8 +97,10 @@ def _exim(folder: Path, network: int, identities: Sequence[Identity]) -> Exim:
 class Senders:
     """Both of them."""
 
-    def __init__(self, folder: Path, network: int, identities: Sequence[Identity]) -> None:
-        self.postfix = _postfix(folder, network, identities)
+    def __init__(
+        self, folder: Path, network: int, identities: Sequence[Identity], smarthosts: Mapping[str, str]
+    ) -> None:
+        self.postfix = _postfix(folder, network, identities, smarthosts)
         self.exim = _exim(folder, network, identities)
         self.all = (self.postfix, self.exim)
 

@@ -10,30 +10,15 @@ import pytest
 from postmend.app.explain import explain_bytes
 from postmend.app.settings import Settings
 from postmend.knowledge.blocklists import Blocklist
-from tests.internet.lab import Internet
 from tests.internet.names import RESOLVER
 from tests.internet.repairs import repair
 from tests.internet.scenario import Scenario, scenarios
-from tests.servers import need, wait_for
+from tests.servers import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.internet.lab import Internet
 
 pytestmark = [pytest.mark.servers, pytest.mark.heavy, pytest.mark.xdist_group("internet")]
-
-
-@pytest.fixture(scope="module")
-def internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
-    """The internet, with every scenario's message on its way."""
-    need("postfix", "exim", "opensmtpd", "names", "filters", "dovecot")
-    made = Internet(tmp_path_factory.mktemp("internet"))
-    try:
-        made.start()
-        for each in scenarios():
-            made.send(each)
-        yield made
-    finally:
-        made.stop()
 
 
 def own_lists(scenario: Scenario) -> tuple[Blocklist, ...]:
@@ -75,6 +60,12 @@ def test_scenario(internet: Internet, scenario: Scenario) -> None:
     if scenario.address:
         assert found["address"] == scenario.address
     if scenario.repair:
+        before = internet.delivered(scenario)
         repair(internet, scenario, found)
         internet.send(scenario)
-        wait_for(lambda: internet.delivered(scenario), "the mended message", log=internet.receivers.log, timeout_s=60)
+        wait_for(
+            lambda: internet.delivered(scenario) > before,
+            "the mended message",
+            log=internet.receivers.log,
+            timeout_s=60,
+        )

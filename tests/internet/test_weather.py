@@ -13,39 +13,27 @@ from postmend.app.explain import explain_bytes
 from postmend.app.settings import Settings
 from postmend.knowledge.blocklists import Blocklist
 from tests.internet.identity import HANGS
-from tests.internet.lab import Internet
-from tests.internet.names import RESOLVER, ask
-from tests.internet.weather import ADDRESSES, WEATHER, listen
-from tests.servers import need, wait_for
+from tests.internet.names import RESOLVER
+from tests.internet.weather import WEATHER, listen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.internet.lab import Internet
 
 pytestmark = [pytest.mark.servers, pytest.mark.heavy, pytest.mark.xdist_group("internet")]
 _DEADLINE_S, _GRACE_S = 3.0, 1.5
 _NOBODY = "192.0.2.90:53"  # no name server there
 
 
-@pytest.fixture(scope="module")
-def internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
-    """The internet, without mail in it, and a server for each kind of weather."""
-    need("postfix", "exim", "opensmtpd", "names", "filters", "dovecot")
-    made = Internet(tmp_path_factory.mktemp("weather"))
-    servers = []
-    try:
-        made.start()
-        for kind, ip in ADDRESSES.items():
-            made.names.publish(f"{kind}.weather.example", [("MX", f"10 mx.{kind}.weather.example.")])
-            made.names.publish(f"mx.{kind}.weather.example", [("A", ip)])
-            servers.append(made.inside(listen, kind))
-        made.names.reload()
-        wait_for(lambda: bool(made.inside(ask, f"mx.{kind}.weather.example", "A")), "the zone")
-        yield made
-    finally:
-        for server in servers:
-            server.shutdown(socket.SHUT_RDWR)
-            server.close()
-        made.stop()
+@pytest.fixture(scope="module", autouse=True)
+def _servers(internet: Internet) -> Iterator[None]:
+    """A server for each kind of weather."""
+    servers = [internet.inside(listen, kind) for kind in WEATHER]
+    yield
+    for server in servers:
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
 
 
 def _explained(internet: Internet, domain: str, **changed: Any) -> tuple[dict[str, Any], float]:

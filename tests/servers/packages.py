@@ -20,6 +20,9 @@ GROUPS = {
     "filters": ("opendkim", "opendmarc"),
     "dovecot": ("dovecot-core", "dovecot-lmtpd"),
     "names": ("rbldnsd", "nsd", "unbound"),
+    "limits": ("postfwd",),
+    "rspamd": ("rspamd", "redis-server"),
+    "spamassassin": ("spamassassin", "spamd", "spamc", "spamass-milter"),
 }
 
 

@@ -30,12 +30,22 @@ def circumstances(failure: Failure, reading: Reading, findings: Sequence[Finding
         detail = "it was refused after the message itself was sent"
         found.append(Finding("reply", "reply.after_data", str(stage), Fact.NONE, detail))
         in_order = {each.id for each in findings} >= _IN_ORDER and not any(map(_unverifiable, findings))
-        if in_order and not any(match.cause in _IN_THE_MESSAGE for match in reading.matches):
+        # What is put off (4yz) was not judged by its words: a filter that takes it for spam refuses it for good.
+        if (
+            in_order
+            and not _put_off(failure, reading)
+            and not any(match.cause in _IN_THE_MESSAGE for match in reading.matches)
+        ):
             found.append(Finding("reply", "reply.message_itself", str(stage), Fact.NONE, detail))
     if heard(failure, reading):
         host = failure.remote.host or reading.remote_host or failure.remote.ip or reading.remote_ip
         found.append(Finding("reply", "reply.heard", host, Fact.NONE, f"{host} answered"))
     return tuple(found)
+
+
+def _put_off(failure: Failure, reading: Reading) -> bool:
+    code = failure.reply.code or reading.code
+    return code is not None and code // 100 == 4
 
 
 def _unverifiable(finding: Finding) -> bool:
