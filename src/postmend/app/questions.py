@@ -58,7 +58,7 @@ class Case:
             "blocklist": lambda: _plain(self._blocklists()),
             "rcpt": lambda: _plain(self._rcpt()),
             "rdns": lambda: _plain(check_rdns(self.resolver, self.subject.ip)),
-            "helo": lambda: _plain(check_helo(self.resolver, self.subject.helo, self.subject.ip)),
+            "helo": lambda: _plain(self._helo()),
             "mx": lambda: _plain(
                 check_mx(self.resolver, self.subject.recipient_domain, allow_private=self.subject.inside)
             ),
@@ -74,7 +74,7 @@ class Case:
     async def _spf_result(self) -> tuple[tuple[Finding, ...], SpfResult]:
         it = self.subject
         if self._spf_task is None:
-            made = check_spf(self.resolver, it.ip, it.mail_from, it.helo)
+            made = check_spf(self.resolver, it.ip, it.mail_from, it.name)
             self._spf_task = asyncio.ensure_future(made)
         return await asyncio.shield(self._spf_task)
 
@@ -108,7 +108,7 @@ class Case:
 
     async def _dmarc(self) -> tuple[Finding, ...]:
         spf: SpfResult | None = None
-        if self.subject.ip and (self.subject.mail_from_domain or self.subject.helo):
+        if self.subject.ip and (self.subject.mail_from_domain or self.subject.name):
             _, spf = await self._spf_result()
         known = spf is not None and spf.result is not Spf.TEMPERROR
         return await check_dmarc(
@@ -152,6 +152,10 @@ class Case:
         silent = finding.id in {"blocklist.broken", "blocklist.not_listed"}
         domain = ":" not in finding.subject and not finding.subject[-1:].isdigit()
         return not (silent and domain and by_name(finding.get("zone"), self.settings.lists()) is None)
+
+    async def _helo(self) -> tuple[Finding, ...]:
+        it = self.subject
+        return await check_helo(self.resolver, it.name, it.ip, assumed=not it.helo)
 
     async def _rcpt(self) -> tuple[Finding, ...]:
         from postmend.evidence.rcpt import Probe, check_rcpt

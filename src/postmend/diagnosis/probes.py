@@ -46,6 +46,11 @@ class Subject:
     local: LocalServer | None = None
 
     @property
+    def name(self) -> str:
+        """The HELO name; where nobody saw it, what the server calls itself: the same, unless told otherwise."""
+        return self.helo or self.host
+
+    @property
     def settled(self) -> bool:
         """Whether the sending address is known for certain: told by the options, or by who refused it."""
         return bool(self.ip) and self.ip_from != _RECEIVED
@@ -156,8 +161,8 @@ def with_address(subject: Subject, addresses: Sequence[str]) -> Subject:
         return subject
     ip_from = f"the name of the server, {subject.host}"
     if subject.ip:  # it handed the message over, and its HELO was meant for that
-        return replace(subject, ip=found[0], ip_from=ip_from, helo=subject.host, came_from=subject.ip)
-    return replace(subject, ip=found[0], ip_from=ip_from, helo=subject.helo or subject.host)
+        return replace(subject, ip=found[0], ip_from=ip_from, helo="", came_from=subject.ip)
+    return replace(subject, ip=found[0], ip_from=ip_from)
 
 
 def probes_for(reading: Reading, subject: Subject) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -168,13 +173,13 @@ def probes_for(reading: Reading, subject: Subject) -> tuple[tuple[str, ...], tup
             wanted += cause_info(hypothesis.cause).evidence
     needs = {
         "rdns": (subject.ip, "reverse DNS: the input does not name the sending IP address (--ip)"),
-        "helo": (subject.ip and subject.helo, "HELO: the input does not name it (--helo)"),
+        "helo": (subject.name, "HELO: the input does not name it (--helo)"),
         "blocklist": (
             subject.ip or subject.mail_from_domain,
             "blocklists: the input names neither the sending IP address (--ip) nor a domain",
         ),
         "spf": (
-            subject.ip and (subject.mail_from_domain or subject.helo),
+            subject.ip and (subject.mail_from_domain or subject.name),
             "SPF: it needs the sending IP address (--ip) and the MAIL FROM (--mail-from)",
         ),
         "dmarc": (subject.from_domain, "DMARC: the input does not name the From domain"),

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from typing import NamedTuple
 
 from postmend.model import Cause, Fact, Finding
 from postmend.model.dns import Answer, Resolver
@@ -9,6 +10,14 @@ from postmend.model.dns import Answer, Resolver
 _NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))+", re.IGNORECASE)
 # Names that exist on every machine, or that nobody may use in public (RFC 6761, RFC 6762).
 _PRIVATE = (".local", ".localdomain", ".lan", ".internal", ".home", ".localhost", ".invalid", ".test")
+
+
+class _How(NamedTuple):
+    """A HELO name, what it is called in a finding, and whether nobody saw it in a HELO."""
+
+    name: str
+    called: str
+    assumed: bool
 
 
 def _not_a_name(helo: str) -> str:
@@ -30,38 +39,56 @@ def _not_a_name(helo: str) -> str:
     return "" if _NAME.fullmatch(helo.rstrip(".")) else "is not in the form of a host name"
 
 
-async def check_helo(resolver: Resolver, helo: str, ip: str) -> tuple[Finding, ...]:
-    """Check the HELO name that the server at `ip` gave; one Finding."""
+async def check_helo(resolver: Resolver, helo: str, ip: str, *, assumed: bool = False) -> tuple[Finding, ...]:
+    """Check the HELO name that the server at `ip` gave; at most one Finding, none where `ip` is needed and empty.
+
+    `assumed`: nobody saw the name in a HELO, it is what the server calls itself elsewhere; the finding says so.
+    """
+    how = _How(helo, "HELO name (by what the server calls itself)" if assumed else "HELO name", assumed)
     fault = _not_a_name(helo)
     if fault:
-        detail = f"the HELO name {helo} {fault}"
-        return (_finding(helo, "helo.not_a_name", Fact.FAIL, detail, None, supports=(Cause.HELO_INVALID,)),)
+        return (_finding(how, "helo.not_a_name", Fact.FAIL, fault, None, supports=(Cause.HELO_INVALID,)),)
     if helo.startswith("["):
-        return (_finding(helo, "helo.literal", Fact.NONE, f"HELO {helo} is an address literal: allowed", None),)
-    rdtype = "A" if ipaddress.ip_address(ip).version == 4 else "AAAA"
-    answer = await resolver.query(helo, rdtype)
+        return (_finding(how, "helo.literal", Fact.NONE, "is an address literal: allowed", None),)
+    answer = await resolver.query(helo, "AAAA" if ":" in ip else "A")
+    if not ip and not answer.failed and not answer.records:
+        answer = await resolver.query(helo, "AAAA")
     if answer.failed:
-        detail = f"the HELO name {helo} could not be asked ({answer.rcode}): not known"
-        return (_finding(helo, "helo.temperror", Fact.TEMPERROR, detail, answer),)
+        fault = f"could not be asked ({answer.rcode}): not known"
+        return (_finding(how, "helo.temperror", Fact.TEMPERROR, fault, answer),)
+    return _compared(how, ip, answer)
+
+
+def _compared(how: _How, ip: str, answer: Answer) -> tuple[Finding, ...]:
+    """What an answer says of a HELO name, held against the address of who gave it."""
+    against = (Cause.HELO_INVALID,)
     if ip in answer.records:
-        detail = f"the HELO name {helo} resolves to {ip}"
-        return (_finding(helo, "helo.ok", Fact.PASS, detail, answer, against=(Cause.HELO_INVALID,)),)
-    if not answer.records and helo.lower().rstrip(".").endswith(_PRIVATE):
-        detail = f"the HELO name {helo} is a name that only exists inside"
-        return (_finding(helo, "helo.not_a_name", Fact.FAIL, detail, answer, supports=(Cause.HELO_INVALID,)),)
+        return (_finding(how, "helo.ok", Fact.PASS, f"resolves to {ip}", answer, against=against),)
+    if answer.records and not ip:
+        return ()
     if answer.records:
-        detail = f"the HELO name {helo} resolves to {', '.join(answer.records[:4])}, not to {ip}"
-        return (_finding(helo, "helo.mismatch", Fact.NONE, detail, answer, supports=(Cause.HELO_INVALID,)),)
-    detail = f"the HELO name {helo} does not resolve"
-    return (_finding(helo, "helo.does_not_resolve", Fact.FAIL, detail, answer, supports=(Cause.HELO_INVALID,)),)
+        fault = f"resolves to {', '.join(answer.records[:4])}, not to {ip}"
+        return (_finding(how, "helo.mismatch", Fact.NONE, fault, answer, supports=against),)
+    if how.name.lower().rstrip(".").endswith(_PRIVATE):
+        return (_finding(how, "helo.not_a_name", Fact.FAIL, "only exists inside", answer, supports=against),)
+    return (_finding(how, "helo.does_not_resolve", Fact.FAIL, "does not resolve", answer, supports=against),)
 
 
 def _finding(
-    helo: str, ident: str, result: Fact, detail: str, answer: Answer | None, *,
+    how: _How, ident: str, result: Fact, told: str, answer: Answer | None, *,
     supports: tuple[Cause, ...] = (), against: tuple[Cause, ...] = (),
 ) -> Finding:  # fmt: skip
     record = f"{answer.name} {answer.type} {', '.join(answer.records) or answer.rcode}" if answer else ""
-    source = record or f"HELO {helo}"
     return Finding(
-        "helo", ident, helo, result, detail, supports, against, source, record, answer.asked_at if answer else ""
-    )  # fmt: skip
+        "helo",
+        ident,
+        how.name,
+        result,
+        f"the {how.called} {how.name} {told}",
+        supports,
+        against,
+        record or f"HELO {how.name}",
+        record,
+        answer.asked_at if answer else "",
+        (("standing", "assumed"),) if how.assumed else (),
+    )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from postmend.intake.codes import codes_in, helo_in
 from postmend.intake.dsn import Recipient, Status, address_of, host_of, typed
 from postmend.intake.kind import NOT_FAILED, looks_like_notice
-from postmend.intake.notice import bare_locals, only_mention, read_notice
+from postmend.intake.notice import bare_locals, is_system, only_mention, read_notice
 from postmend.intake.original import address_in, first, sending_host
 from postmend.intake.scan import Headers
 from postmend.intake.wording import MAX_REPLY, coded_text, completed, has_codes, prose
@@ -20,6 +20,7 @@ _DIAGNOSTIC_TYPE = re.compile(r"(?:smtp|x-[\w-]+|unix|dns|x400)\s*;", re.IGNOREC
 # VERP: the recipient's address inside the address that the notice came back to.
 _OUTSIDE = re.compile(r"[^@/]\S*@[\w-]+(?:\.[\w-]+)+|\"[^\"]+\"@[\w.-]+")
 _VERP = re.compile(r"([\w.+-]+)=([\w.-]+\.\w+)(?=@)")
+_ENVELOPE_FROM = re.compile(r"\(envelope-from <([^<>\s]{3,320})>\)")
 _ACTIONS = {Kind.DELAY: Action.DELAYED, Kind.DELIVERED: Action.DELIVERED}
 _ENOUGH = 12  # characters: `554 5.0.0`, `X-Unix; 77` say nothing by themselves
 
@@ -62,9 +63,20 @@ def failures_of(mail: Material) -> tuple[Failure, ...]:
 
 
 def _mail_from(mail: Material) -> str:
-    """The reverse-path of what was refused, as far as the mail tells; else who the notice came back to."""
+    """The reverse-path of what was refused, as far as the mail tells.
+
+    Where nothing names it, a notice went to it (RFC 3461 section 6.1): its To, unless that is a postmaster's copy.
+    """
     returned = address_in(first(mail.returned, "return-path", "x-envelope-from", "x-original-sender"))
-    return returned or mail.status.sender or mail.original.from_address or address_in(mail.head.get("to", ""))
+    told = returned or mail.status.sender or _envelope_from(mail.original.received)
+    back = address_in(mail.head.get("to", "")) if mail.kind is not Kind.ARF else ""
+    return told or ("" if is_system(back) else back) or mail.original.from_address or back
+
+
+def _envelope_from(received: str) -> str:
+    """The MAIL FROM as Exim and sendmail write it into their Received lines."""
+    found = _ENVELOPE_FROM.search(received)
+    return found[1] if found else ""
 
 
 def _own(mail: Material, mail_from: str) -> frozenset[str]:

@@ -17,15 +17,16 @@ _STAGES = {
     "helo": Stage.HELO, "ehlo": Stage.HELO, "lhlo": Stage.HELO, "starttls": Stage.STARTTLS, "auth": Stage.AUTH,
     "mail": Stage.MAIL, "rcpt": Stage.RCPT, "data": Stage.DATA, "end": Stage.DATA, "pipelined": None,
     "sending": Stage.DATA, "quit": Stage.QUIT, "my name": Stage.HELO, "sender": Stage.MAIL, "recipient": Stage.RCPT,
+    "i sent": Stage.DATA,
 }  # fmt: skip
 _STAGE = re.compile(
     r"in reply to (?:the )?(?:end of )?(?P<a>\w+)|\bafter (?:(?:sending|pipelined|end of) )?(?P<b>[A-Z]{4,8}|initial|end)\b"
     r"|(?:>>>|Command:)\s*(?P<c>HELO|EHLO|MAIL|RCPT|DATA|STARTTLS|AUTH)\b"
-    r"|(?P<e>my name|sender) was rejected|does not like (?P<f>recipient)"
+    r"|(?P<e>my name|sender) was rejected|does not like (?P<f>recipient)|failed after (?P<g>i sent) the message|but (?P<h>greeting) failed"
     r"|\bwhile (?:sending|talking).{0,40}?\b(?P<d>HELO|EHLO|MAIL|RCPT|DATA)\b",
     re.IGNORECASE,
 )
-_STAGE_WORDS = ("in reply to", "after", ">>>", "command:", "while ", "was rejected", "does not like")
+_STAGE_WORDS = ("in reply to", "after", ">>>", "command:", "while ", "was rejected", "does not like", "greeting failed")
 # Each pattern finds one way of quoting. Bounded repeats only: a reply may be hostile.
 # The words before each are looked for first, in lower case: one of them must be there.
 _QUOTES = tuple(
@@ -38,6 +39,8 @@ _QUOTES = tuple(
         ("remote mail", rf"host {_HOST}\s+SMTP error from remote mail(?:er| server) after [^:]{{2,60}}(?::<[^>]{{0,256}}>[^:]{{0,60}})?:\s*{_REPLY}"),
         ("remote mail", rf"remote mail(?:er| server) after .{{2,400}}?host {_HOST}:\s*{_REPLY}"),
         ("remote mail", rf"remote mail(?:er| server) after [^:]{{2,60}}(?::<[^>]{{0,256}}>[^:]{{0,60}})?:\s*{_REPLY}"),
+        # qmail: 192.0.2.1 does not like recipient. Remote host said: 550 ... Giving up on 192.0.2.1.
+        ("remote host said", rf"(?P<ip>\d{{1,3}}(?:\.\d{{1,3}}){{3}}|[0-9a-f:]{{3,45}}) (?:does not|failed|but)\b.{{0,120}}?Remote host said:\s*(?P<inner>[245]\d\d[\s-].*?)(?:\s*Giving up on \S{{3,60}}|$)"),
         # Exchange: Remote server returned '550 5.1.1 ...'; mx.example.net #550 5.1.1 ... ##; the LED= field
         ("returned", r"(?:server|host)\b.{0,120}?returned\b[^'\"\d]{0,20}['\"]?(?P<inner>[245]\d\d\s.*?)(?:['\"]\s+\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4} .*)?$"),
         ("led=", r"\{LED=(?P<inner>[45]\d\d[^}]*)\}"),
