@@ -115,6 +115,8 @@ def test_a_message_passes_by_either_and_is_not_judged_without_both() -> None:
         ({"spf_domain": "esp.example", "spf_passed": True, "dkim_domains": ()}, "dmarc.fail"),
         ({"spf_domain": "esp.example", "spf_passed": True, "dkim_domains": ("example.com",)}, "dmarc.pass"),
         ({"spf_passed": False}, "dmarc.not_judged"),
+        ({"spf_passed": False, "dkim_seen": False}, "dmarc.no_signature_seen"),
+        ({"dkim_seen": False}, "dmarc.not_judged"),
     ):
         found = ask(zone, lambda resolver, g=given_: check_dmarc(resolver, "example.com", **g))
         assert wanted in ids(found)

@@ -117,6 +117,7 @@ class Case:
             spf_domain=spf.domain if spf else "",
             spf_passed=spf.result is Spf.PASS if spf and known else None,
             dkim_domains=await self._signed_by(),
+            dkim_seen=bool(self.subject.dkim_domain) or not self.subject.came_back,
         )
 
     async def _signed_by(self) -> tuple[str, ...] | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from postmend.diagnosis.context import circumstances
 from postmend.diagnosis.scales import RULED_OUT, SAYS_NOTHING, Scales, weighed
-from postmend.knowledge.address import address_verdict
+from postmend.knowledge.address import DEAD, address_verdict
 from postmend.knowledge.causes import cause_info
 from postmend.knowledge.rules import STRENGTH
 from postmend.knowledge.weights import Table
@@ -65,16 +65,17 @@ def _state(candidates: Sequence[Candidate], scales: Scales, reading: Reading) ->
     best = candidates[0]
     if best.cause is Cause.UNKNOWN:
         return State.UNKNOWN
+    likely = State.POSSIBLE if _doubtful(reading.cause, scales) else State.LIKELY
     shown = sum(c.confidence for c in candidates if c.cause in scales.confirmed)
     if best.cause in scales.confirmed and shown >= _CONFIRMED_SHARE:
         # Two faults that each explain the refusal: one of them it is, but which? And a fault that is there, where
         # the words plainly speak of another matter, may be there by chance.
         alone = best.confidence >= _CONFIRMED_SHARE and not _speaks_of_another(best.cause, scales, reading)
-        return State.CONFIRMED if alone else State.LIKELY
+        return State.CONFIRMED if alone else likely
     spoken = max((m.weight for m in reading.matches if m.cause is best.cause), default=0.0)
     contradicted = scales.lowered.get(best.cause, 0.0) >= RULED_OUT
     enough = STRENGTH["strong"] if contradicted else STRENGTH["fair"]
-    return State.LIKELY if best.confidence >= _LIKELY_SHARE and spoken >= enough else State.POSSIBLE
+    return likely if best.confidence >= _LIKELY_SHARE and spoken >= enough else State.POSSIBLE
 
 
 def _speaks_of_another(cause: Cause, scales: Scales, reading: Reading) -> bool:
@@ -85,6 +86,15 @@ def _speaks_of_another(cause: Cause, scales: Scales, reading: Reading) -> bool:
         m.weight >= STRENGTH["strong"] and m.weight > own and scales.lowered.get(m.cause, 0.0) < RULED_OUT
         for m in others
     )
+
+
+def _doubtful(cause: Cause, scales: Scales) -> bool:
+    """Whether words call an address dead that nobody could ask about, while the sender has a fault of its own.
+
+    Servers refuse for such a fault, and some say "user unknown" to whom they do not like.
+    """
+    asked = cause in scales.confirmed or scales.lowered.get(cause, 0.0) >= RULED_OUT
+    return cause in DEAD and not asked and bool(scales.confirmed - DEAD)
 
 
 def _permanent(failure: Failure, reading: Reading, cause: Cause) -> bool:
@@ -111,12 +121,10 @@ def _ruled_out(scales: Scales, best: Cause) -> tuple[Cause, ...]:
 def _address(cause: Cause, reading: Reading, scales: Scales) -> AddressVerdict:
     """The text's own verdict on the address, unless evidence found another cause than the text.
 
-    Nobody is struck off a list by words alone where the sender itself has a fault that servers refuse for: some say
-    "user unknown" to whom they do not like.
+    Nobody is struck off a list by words alone that are in doubt.
     """
     if cause is not reading.cause:
         return address_verdict(cause, reading.code, reading.enhanced, reading.inner)
-    doubtful = scales.confirmed - {cause} and cause not in scales.confirmed
-    if reading.address is AddressVerdict.SUPPRESS and doubtful:
+    if reading.address is AddressVerdict.SUPPRESS and _doubtful(cause, scales):
         return AddressVerdict.RETRY
     return reading.address

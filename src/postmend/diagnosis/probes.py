@@ -23,7 +23,8 @@ class Subject:
     """Who is asked about; empty where nothing names it.
 
     `ip_from` says where the sending IP was read. `host` is the name of the server that was refused: where no IP is
-    known, that of its name is taken (`with_address`). `came_from` is the server that handed it the message, `remote_ip`
+    known, that of its name is taken (`with_address`). `came_back`: the header of the refused message did; `unsigned`: it
+    shows no signature, and none was added after that. `came_from` is the server that handed it the message, `remote_ip`
     the one that refused.
     """
 
@@ -40,6 +41,7 @@ class Subject:
     dkim_selector: str = ""
     lists: tuple[str, ...] = ()
     provider: str = ""
+    came_back: bool = False
     unsigned: bool = False
     message: bytes = b""
     came_from: str = ""
@@ -117,6 +119,7 @@ def subject_of(failure: Failure, reading: Reading, original: Original, given: Ma
         dkim_selector=original.dkim_selector,
         lists=reading.extracts.lists,
         provider=reading.provider,
+        came_back=bool(original.message_id),
         unsigned=bool(original.message_id) and not original.dkim_domain and _signs_early(original.received),
         message=original.message,
     )

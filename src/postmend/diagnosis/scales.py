@@ -14,7 +14,7 @@ RULED_OUT = 4.0  # nats downwards
 _UNHIDDEN = 0.25
 # How far below the named cause a hidden one starts: what observed evidence must make up for, in nats.
 _HIDDEN_GAP = 3.0
-_PLAIN_GAP = 4.5  # the same where the words name their cause strongly
+_OWN_WORDS = 0.5  # the same where the words name their cause strongly: so much less than they weigh
 _FLOOR = 0.02  # the share below which a hypothesis of the text is as good as not named
 # Words for these name nobody's fault: somebody there refuses, and that is all they say.
 SAYS_NOTHING = frozenset({Cause.UNKNOWN, Cause.RECIPIENT_FILTER})
@@ -94,13 +94,20 @@ def _raise(scales: Scales, row: Weight, hidden: frozenset[Cause]) -> None:
         scales.raised[cause] = max(scales.raised.get(cause, 0.0), full)
 
 
+def _gap(reading: Reading, top: Cause) -> float:
+    """How far below the cause that the words name a hidden one starts, in nats: further, the plainer the words are."""
+    strength = _strength(reading, top)
+    if strength <= STRENGTH["fair"] or top in _LOOSE:
+        return _HIDDEN_GAP
+    return strength - _OWN_WORDS
+
+
 def _settle(scales: Scales, reading: Reading, top: Cause, hidden: frozenset[Cause]) -> None:
     """Bring what was raised into the vote.
 
     A cause that the text hides fits its words nearly as well as the one it names: it starts only a little below.
     """
-    plain = _strength(reading, top) > STRENGTH["fair"] and top not in _LOOSE
-    start = scales.nats[top] - (_PLAIN_GAP if plain else _HIDDEN_GAP)
+    start = scales.nats[top] - _gap(reading, top)
     for cause, nats in scales.raised.items():
         named = scales.nats.get(cause)
         if cause is top or cause not in hidden:

@@ -210,11 +210,13 @@ async def check_dmarc(
     spf_domain: str = "",
     spf_passed: bool | None = None,
     dkim_domains: tuple[str, ...] | None = None,
+    dkim_seen: bool = True,
 ) -> tuple[Finding, ...]:
     """Judge a message's identities by the DMARC policy of its From domain.
 
     `spf_domain` is the domain SPF judged and `spf_passed` its result (None: not known); `dkim_domains` are the
-    domains of signatures that verify (None: not known). What is not known is never counted as a failure.
+    domains of signatures that verify (None: not known); `dkim_seen` is false where none shows, but one may have been
+    added on the way out. What is not known is never counted as a failure.
     """  # fmt: skip
     discovery = await discover(resolver, from_domain)
     found = record_findings(discovery)
@@ -231,7 +233,8 @@ async def check_dmarc(
     if spf_passed is None or dkim_domains is None:
         unknown = "SPF" if spf_passed is None else "DKIM"
         detail = f"whether DMARC passes depends on {unknown}, which could not be judged from this input"
-        return (*found, _finding(discovery, "dmarc.not_judged", Fact.NOT_ASKED, detail))
+        ident = "dmarc.not_judged" if dkim_seen or spf_passed is None else "dmarc.no_signature_seen"
+        return (*found, _finding(discovery, ident, Fact.NOT_ASKED, detail))
     spf = f"SPF passed for {spf_domain}, which is not aligned" if spf_passed else "SPF did not pass"
     dkim = "no aligned DKIM signature" if dkim_domains else "no DKIM signature that verifies"
     detail = f"DMARC fails for From {from_domain} (policy {discovery.policy}): {spf}; {dkim}"

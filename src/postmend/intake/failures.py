@@ -8,7 +8,7 @@ from typing import NamedTuple
 from postmend.intake.codes import codes_in, helo_in
 from postmend.intake.dsn import Recipient, Status, address_of, host_of, typed
 from postmend.intake.kind import NOT_FAILED, looks_like_notice
-from postmend.intake.notice import bare_locals, is_system, only_mention, read_notice
+from postmend.intake.notice import bare_locals, only_mention, read_notice
 from postmend.intake.original import address_in, first, sending_host
 from postmend.intake.scan import Headers
 from postmend.intake.wording import MAX_REPLY, coded_text, completed, has_codes, prose
@@ -21,6 +21,7 @@ _DIAGNOSTIC_TYPE = re.compile(r"(?:smtp|x-[\w-]+|unix|dns|x400)\s*;", re.IGNOREC
 _OUTSIDE = re.compile(r"[^@/]\S*@[\w-]+(?:\.[\w-]+)+|\"[^\"]+\"@[\w.-]+")
 _VERP = re.compile(r"([\w.+-]+)=([\w.-]+\.\w+)(?=@)")
 _ENVELOPE_FROM = re.compile(r"\(envelope-from <([^<>\s]{3,320})>\)")
+_POSTMASTER = re.compile(r"(?:post-?master|mailer-daemon|root)@", re.IGNORECASE)
 _ACTIONS = {Kind.DELAY: Action.DELAYED, Kind.DELIVERED: Action.DELIVERED}
 _ENOUGH = 12  # characters: `554 5.0.0`, `X-Unix; 77` say nothing by themselves
 
@@ -70,7 +71,7 @@ def _mail_from(mail: Material) -> str:
     returned = address_in(first(mail.returned, "return-path", "x-envelope-from", "x-original-sender"))
     told = returned or mail.status.sender or _envelope_from(mail.original.received)
     back = address_in(mail.head.get("to", "")) if mail.kind is not Kind.ARF else ""
-    return told or ("" if is_system(back) else back) or mail.original.from_address or back
+    return told or ("" if _POSTMASTER.match(back) else back) or mail.original.from_address or back
 
 
 def _envelope_from(received: str) -> str:

@@ -17,16 +17,26 @@ _STAGES = {
     "helo": Stage.HELO, "ehlo": Stage.HELO, "lhlo": Stage.HELO, "starttls": Stage.STARTTLS, "auth": Stage.AUTH,
     "mail": Stage.MAIL, "rcpt": Stage.RCPT, "data": Stage.DATA, "end": Stage.DATA, "pipelined": None,
     "sending": Stage.DATA, "quit": Stage.QUIT, "my name": Stage.HELO, "sender": Stage.MAIL, "recipient": Stage.RCPT,
-    "i sent": Stage.DATA,
+    "i sent": Stage.DATA, "talk": Stage.CONNECT,
 }  # fmt: skip
 _STAGE = re.compile(
     r"in reply to (?:the )?(?:end of )?(?P<a>\w+)|\bafter (?:(?:sending|pipelined|end of) )?(?P<b>[A-Z]{4,8}|initial|end)\b"
     r"|(?:>>>|Command:)\s*(?P<c>HELO|EHLO|MAIL|RCPT|DATA|STARTTLS|AUTH)\b"
-    r"|(?P<e>my name|sender) was rejected|does not like (?P<f>recipient)|failed after (?P<g>i sent) the message|but (?P<h>greeting) failed"
+    r"|(?P<e>my name|sender) was rejected|does not like (?P<f>recipient)|failed after (?P<g>i sent) the message|but (?P<h>greeting) failed|refused to (?P<i>talk)"
     r"|\bwhile (?:sending|talking).{0,40}?\b(?P<d>HELO|EHLO|MAIL|RCPT|DATA)\b",
     re.IGNORECASE,
 )
-_STAGE_WORDS = ("in reply to", "after", ">>>", "command:", "while ", "was rejected", "does not like", "greeting failed")
+_STAGE_WORDS = (
+    "in reply to",
+    "after",
+    ">>>",
+    "command:",
+    "while ",
+    "was rejected",
+    "does not like",
+    "greeting failed",
+    "refused to talk",
+)
 # Each pattern finds one way of quoting. Bounded repeats only: a reply may be hostile.
 # The words before each are looked for first, in lower case: one of them must be there.
 _QUOTES = tuple(
