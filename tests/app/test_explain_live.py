@@ -142,6 +142,29 @@ def test_dead_resolver(what: str) -> None:
     assert taken < 3
 
 
+def test_user_unknown_is_doubted_where_the_sender_is_on_a_big_list() -> None:
+    found = explain(world(**{ZEN: [("A", "127.0.0.4")]}), "550 5.1.1 User unknown")
+    assert (found["cause"]["id"], found["cause"]["state"], found["address"]) == ("blocklisted_ip", "possible", "retry")
+    assert found["candidates"][1]["id"] == "user_unknown"
+    minor = explain(world(**{"7.2.0.192.psbl.surriel.com": [("A", "127.0.0.2")]}), "550 5.1.1 User unknown")
+    assert (minor["cause"]["id"], minor["cause"]["state"], minor["address"]) == ("user_unknown", "likely", "suppress")
+
+
+def test_what_a_server_calls_itself_stands_for_its_helo() -> None:
+    bounce = (
+        "From: MAILER-DAEMON@PC7\nTo: a@example.com\nSubject: Undelivered Mail Returned to Sender\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=B\n\n--B\n\nrefused\n--B\n"
+        "Content-Type: message/delivery-status\n\nReporting-MTA: dns; PC7\n\n"
+        "Final-Recipient: rfc822; b@example.net\nAction: failed\nStatus: 5.7.1\nRemote-MTA: dns; mx.example.net\n"
+        "Diagnostic-Code: smtp; 550 5.7.1 Not wanted\n\n--B--\n"
+    )
+    found = explain(WORLD, bounce, helo="", ip="")
+    (seen,) = [each for each in found["evidence"] if each["id"] == "helo.not_a_name"]
+    assert "calls itself" in seen["detail"]
+    assert found["cause"]["id"] == "helo_invalid"
+    assert found["cause"]["state"] != "confirmed"
+
+
 def test_generic_and_unconfirmed_names() -> None:
     generic = "7.2.0.192.in-addr.arpa", "host-192-0-2-7.dyn.example.com"
     found = explain(world(**{generic[0]: [("PTR", generic[1] + ".")], generic[1]: [("A", IP)]}))

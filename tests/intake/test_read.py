@@ -73,6 +73,47 @@ def test_postfix_reject_line() -> None:
     assert (failure.recipient, failure.mail_from, failure.stage) == ("b@example.net", "a@example.com", Stage.RCPT)
 
 
+@pytest.mark.parametrize(
+    ("said", "stage"),
+    [
+        ("{} does not like recipient.", Stage.RCPT),
+        ("Connected to {} but sender was rejected.", Stage.MAIL),
+        ("Connected to {} but greeting failed.", Stage.CONNECT),
+        ("{} failed after I sent the message.", Stage.DATA),
+    ],
+)
+def test_the_host_that_qmail_names_is_who_refused(said: str, stage: Stage) -> None:
+    raw = (
+        "From: MAILER-DAEMON@mail.example.com\nTo: mara@example.com\nSubject: failure notice\n\n"
+        "Hi. This is the qmail-send program at mail.example.com.\nThis is a permanent error; I've given up.\n\n"
+        f"<lena@example.net>:\n{said.format('198.51.100.9')}\nRemote host said: 550 5.7.1 Policy\n"
+        "Giving up on 198.51.100.9.\n\n--- Below this line is a copy of the message.\n\nReturn-Path: <mara@example.com>\n"
+    )
+    (failure,) = one(raw.encode()).failures
+    assert (failure.remote.ip, failure.stage, failure.local.ip) == ("198.51.100.9", stage, "")
+
+
+@pytest.mark.parametrize(
+    ("to", "received", "mail_from"),
+    [
+        ("bounces@lists.example", "", "bounces@lists.example"),
+        ("postmaster@example.com", "", "a@example.com"),
+        ("a@example.com", "(Exim 4.96) (envelope-from <news@esp.example>) ", "news@esp.example"),
+    ],
+)
+def test_a_notice_goes_to_the_reverse_path(to: str, received: str, mail_from: str) -> None:
+    raw = (
+        f"From: MAILER-DAEMON@mail.example.com\nTo: {to}\nSubject: Delivery status notification: error\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=B\n\n--B\n\nrefused\n--B\n"
+        "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mail.example.com\n\n"
+        "Final-Recipient: rfc822; lena@example.net\nAction: failed\nStatus: 5.7.1\nDiagnostic-Code: smtp; 550 5.7.1 Policy\n"
+        "\n--B\nContent-Type: text/rfc822-headers\n\nReceived: from pc by mail.example.com with esmtpsa\n"
+        f"\t{received}id 1; Mon, 2 Nov 2026 10:00:00 +0000\nFrom: a@example.com\nTo: lena@example.net\n--B--\n"
+    )
+    (failure,) = one(raw.encode()).failures
+    assert failure.mail_from == mail_from
+
+
 def test_exim_log() -> None:
     log = (
         b"2026-11-24 09:00:00 1tAbCd-000000001Xy-2aBc <= news@example.org H=localhost U=www P=local S=900\n"

@@ -123,8 +123,8 @@ def _address(cause: Cause, reading: Reading, scales: Scales) -> AddressVerdict:
 
     Nobody is struck off a list by words alone that are in doubt.
     """
+    if reading.address is AddressVerdict.SUPPRESS and _doubtful(reading.cause, scales):
+        return AddressVerdict.RETRY
     if cause is not reading.cause:
         return address_verdict(cause, reading.code, reading.enhanced, reading.inner)
-    if reading.address is AddressVerdict.SUPPRESS and _doubtful(cause, scales):
-        return AddressVerdict.RETRY
     return reading.address

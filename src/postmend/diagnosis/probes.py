@@ -23,9 +23,9 @@ class Subject:
     """Who is asked about; empty where nothing names it.
 
     `ip_from` says where the sending IP was read. `host` is the name of the server that was refused: where no IP is
-    known, that of its name is taken (`with_address`). `came_back`: the header of the refused message did; `unsigned`: it
-    shows no signature, and none was added after that. `came_from` is the server that handed it the message, `remote_ip`
-    the one that refused.
+    known, that of its name is taken (`with_address`). `came_back`: the header of the refused message did;
+    `unsigned`: it shows no signature, and none was added after that. `came_from` is the server that handed it the
+    message, `remote_ip` the one that refused.
     """
 
     ip: str = ""

@@ -50,7 +50,7 @@ _QUOTES = tuple(
         ("remote mail", rf"remote mail(?:er| server) after .{{2,400}}?host {_HOST}:\s*{_REPLY}"),
         ("remote mail", rf"remote mail(?:er| server) after [^:]{{2,60}}(?::<[^>]{{0,256}}>[^:]{{0,60}})?:\s*{_REPLY}"),
         # qmail: 192.0.2.1 does not like recipient. Remote host said: 550 ... Giving up on 192.0.2.1.
-        ("remote host said", rf"(?P<ip>\d{{1,3}}(?:\.\d{{1,3}}){{3}}|[0-9a-f:]{{3,45}}) (?:does not|failed|but)\b.{{0,120}}?Remote host said:\s*(?P<inner>[245]\d\d[\s-].*?)(?:\s*Giving up on \S{{3,60}}|$)"),
+        ("remote host said", r"(?P<ip>\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f:]{3,45}) (?:does not|failed|but)\b.{0,120}?Remote host said:\s*(?P<inner>[245]\d\d[\s-].*?)(?:\s*Giving up on \S{3,60}|$)"),
         # Exchange: Remote server returned '550 5.1.1 ...'; mx.example.net #550 5.1.1 ... ##; the LED= field
         ("returned", r"(?:server|host)\b.{0,120}?returned\b[^'\"\d]{0,20}['\"]?(?P<inner>[245]\d\d\s.*?)(?:['\"]\s+\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4} .*)?$"),
         ("led=", r"\{LED=(?P<inner>[45]\d\d[^}]*)\}"),
