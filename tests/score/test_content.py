@@ -26,7 +26,7 @@ NEEDS_BOTH = {
 def look(raw: bytes) -> tuple[Finding, ...]:
     message = read_message(raw)
     looked = look_at(message, NOW)
-    return looked.findings + check_lists(message, looked.page, None)
+    return looked.findings + check_lists(message, None, bulk=looked.bulk)
 
 
 def heavy(findings: tuple[Finding, ...]) -> set[str]:

@@ -67,6 +67,7 @@ def _returned(raw: bytes, path: str) -> tuple[tuple[str, str], ...]:
 
 async def message_findings(world: "World", message: Message, now_s: int) -> tuple[Finding, ...]:
     """DKIM, ARC, SPF and DMARC, one-click unsubscribe, and the receiver's own Authentication-Results."""
+    from postmend.app.score_asked import Asked
     from postmend.app.score_world import ask_world
     from postmend.evidence.authres import authres_findings, receivers_word
     from postmend.evidence.content.look_at import look_at
@@ -79,6 +80,7 @@ async def message_findings(world: "World", message: Message, now_s: int) -> tupl
     envelope = envelope_of(
         taken, ip=settings.ip, helo=settings.helo, mail_from=settings.mail_from or None, rcpt=()
     )  # fmt: skip
-    asked = await ask_world(world.asker, taken, looked, envelope, settings)
-    made = [each for each in asked.findings if each.check in _JUDGED or each.id in _ALIGNED]
+    async with Asked() as asked:
+        told = await ask_world(world.asker, taken, looked, envelope, settings, asked)
+    made = [each for each in told.findings if each.check in _JUDGED or each.id in _ALIGNED]
     return (*made, *authres_findings(receivers_word(message.raw)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from postmend.app.checked import requirements
+from postmend.app.score_asked import Asked
 from postmend.app.score_filters import AT_ONCE, Filter, ask_filter, open_filters
 from postmend.app.score_out import Scored, envelope_out, filter_out, finding_out, findings_out
 from postmend.app.score_world import World, ask_world, dns_answers
@@ -46,7 +47,8 @@ class Scorer:
     filters: list[Filter]
     resolver: Resolver | None
     why_no_dns: str
-    gates: dict[str, asyncio.Semaphore] = field(default_factory=dict)
+    gates: dict[str, asyncio.Semaphore]
+    asked: Asked
 
     async def score(self, raw: bytes, source: str = "-", came_with: Envelope | None = None) -> Scored:
         """Score one message; `came_with` is the envelope it was taken in with. Raises ParseError for no message."""
@@ -60,9 +62,9 @@ class Scorer:
         own_s = time.perf_counter() - started
         answering = asyncio.gather(*(self._ask(each, message, envelope, moment) for each in self.filters))
         if self.resolver is None:
-            world = World(check_lists(message, looked.page, None), (self.why_no_dns,))
+            world = World(check_lists(message, None, bulk=looked.bulk), (self.why_no_dns,))
         else:
-            world = await ask_world(self.resolver, message, looked, envelope, self.options.settings)
+            world = await ask_world(self.resolver, message, looked, envelope, self.options.settings, self.asked)
         answers = await answering
         started = time.perf_counter()
         counted = [count(answer, self._missing(message, envelope)) for answer in answers]
@@ -134,7 +136,7 @@ async def open_scorer(options: ScoreOptions, say: Callable[[str], None] = lambda
         servers = servers_of(settings.resolver) if resolver else []
         filters = await open_filters(wanted, servers, options.workers, stack, say)
         gates = {each.name: asyncio.Semaphore(AT_ONCE * options.workers) for each in filters}
-        yield Scorer(options, filters, resolver, why, gates)
+        yield Scorer(options, filters, resolver, why, gates, await stack.enter_async_context(Asked()))
 
 
 async def score_bytes_async(raw: bytes, source: str, options: ScoreOptions) -> Scored:

@@ -4,8 +4,10 @@ import asyncio
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from postmend.app.score_asked import Asked
 from postmend.app.settings import Settings
 from postmend.evidence.content.addresses import mailboxes
 from postmend.evidence.content.lists import check_lists
@@ -33,16 +35,20 @@ async def dns_answers(resolver: Resolver) -> bool:
 
 
 async def ask_world(
-    resolver: Resolver, message: Message, looked: Looked, envelope: Envelope, settings: Settings
+    resolver: Resolver, message: Message, looked: Looked, envelope: Envelope, settings: Settings, asked: Asked
 ) -> World:
-    """Ask all of it side by side, within the settings' deadline; what is late costs only itself."""
+    """Ask all of it side by side, within the settings' deadline; what is late costs only itself.
+
+    `asked` keeps what was asked about hosts and domains for the next message.
+    """
     questions: dict[str, Coroutine[Any, Any, tuple[Finding, ...]]] = {
         "authentication": _authentication(resolver, message, looked, envelope),
-        "blocklists": _blocklists(resolver, looked, envelope, settings),
+        "blocklists": _blocklists(resolver, looked, envelope, settings, asked),
         "ARC": _arc(resolver, message),
     }
     if envelope.ip:
-        questions["the sending host"] = _host(resolver, envelope)
+        host = (envelope.ip, envelope.helo)
+        questions["the sending host"] = asked.once(host, lambda: _host(resolver, envelope))
     tasks = {name: asyncio.create_task(question) for name, question in questions.items()}
     await asyncio.wait(tasks.values(), timeout=settings.deadline_s)
     findings: list[Finding] = []
@@ -72,7 +78,7 @@ async def _authentication(
     found, signatures = await check_dkim(resolver, message.raw, int(time.time()))
     findings = list(found)
     names = [frozenset(each.signature.headers) for each in signatures if each.passed and each.signature]
-    findings += check_lists(message, looked.page, names)
+    findings += check_lists(message, names, bulk=looked.bulk)
     spf_domain, spf_passed = "", None
     if envelope.ip and (envelope.mail_from or envelope.helo):
         told, spf = await check_spf(resolver, envelope.ip, envelope.mail_from or "", envelope.helo)
@@ -107,15 +113,17 @@ async def _host(resolver: Resolver, envelope: Envelope) -> tuple[Finding, ...]:
 
 
 async def _blocklists(
-    resolver: Resolver, looked: Looked, envelope: Envelope, settings: Settings
+    resolver: Resolver, looked: Looked, envelope: Envelope, settings: Settings, asked: Asked
 ) -> tuple[Finding, ...]:
     """Every domain and IP address named. One that no list lists is told once, not a list at a time."""
     from postmend.evidence.blocklists import check_blocklists
 
     subjects = [*([envelope.ip] if envelope.ip else []), *looked.named[:_MOST_NAMED]]
-    made = await asyncio.gather(
-        *(check_blocklists(resolver, each, keys=settings.blocklist_keys, lists=settings.lists()) for each in subjects)
-    )
+
+    def ask(subject: str) -> Coroutine[Any, Any, tuple[Finding, ...]]:
+        return check_blocklists(resolver, subject, keys=settings.blocklist_keys, lists=settings.lists())
+
+    made = await asyncio.gather(*(asked.once(each, partial(ask, each)) for each in subjects))
     told: list[Finding] = []
     for subject, findings in zip(subjects, made, strict=True):
         listed = [finding for finding in findings if finding.result is Fact.FAIL]

@@ -1,6 +1,6 @@
 """What the filters' symbols mean (`symbols.toml`). Their scores come from the filters, never from here."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -32,6 +32,7 @@ def _by_name() -> tuple[dict[tuple[str, str], SymbolInfo], list[tuple[str, str, 
     return whole, begin
 
 
+@lru_cache(4096)
 def symbol_info(filter_name: str, symbol: str) -> SymbolInfo | None:
     """What is known of a symbol; None for one that only its filter's own description tells."""
     whole, begin = _by_name()

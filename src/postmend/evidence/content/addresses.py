@@ -28,6 +28,8 @@ class Mailbox:
 
 def mailboxes(value: str) -> list[Mailbox]:
     """Every mailbox of a field's value; group names and empty places are left out."""
+    if not value:
+        return []
     # Not email.utils.getaddresses: what it makes of a malformed field differs from one Python 3.11 to the next.
     plain = _COMMENT.sub(" ", _GROUP.sub("", value[:_MOST_OCTETS]))
     made = (_mailbox(one.strip()) for one in _ONE.findall(plain))

@@ -76,6 +76,9 @@ class _Reader:
     def text(self, text: str) -> None:
         if not text or self.unseen:
             return
+        if text.isspace():
+            self._show(text)
+            return
         shown = entities.unescape(text) if "&" in text else text
         top = self.open[-1] if self.open else None
         means = (top.hides or top.small) if top else ""
@@ -86,10 +89,13 @@ class _Reader:
             if plain:
                 self.hidden.append((means, plain, self.letters - self.begun, self.letters))
             return
+        self.letters += len(_FILLER.sub("", shown))
+        self._show(shown)
+
+    def _show(self, shown: str) -> None:
         self.page.seen.append(shown)
         if not self.quoted:
             self.page.prose.append(shown)
-        self.letters += len(_FILLER.sub("", shown))
         if self.link is not None and len(self.link.text) < 500:
             self.link.text += shown
 

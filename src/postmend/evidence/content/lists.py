@@ -26,9 +26,11 @@ def is_bulk(message: Message, page: Page | None) -> bool:
     return any(speaks_of_leaving(text) for text in texts)
 
 
-def check_lists(message: Message, page: Page | None, signed: Sequence[frozenset[str]] | None) -> tuple[Finding, ...]:
-    """Findings `list.*`. `signed` holds, for each DKIM signature, the names it covers; None where nobody looked."""
-    bulk = is_bulk(message, page)
+def check_lists(message: Message, signed: Sequence[frozenset[str]] | None, *, bulk: bool) -> tuple[Finding, ...]:
+    """Findings `list.*`. `signed` holds, for each DKIM signature, the names it covers; None where nobody looked.
+
+    `bulk` is what `is_bulk` says of the message.
+    """
     faults = (*_unsubscribe(message, bulk=bulk), *_covered(message, signed))
     if bulk and signed and not faults:
         detail = "one-click unsubscribe is there, and signed (RFC 8058)"

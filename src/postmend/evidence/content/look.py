@@ -38,8 +38,9 @@ def _is_pixel(picture: dict[str, str]) -> bool:
 
 def _pictures(page: Page) -> Iterator[Finding]:
     shown = [each for each in page.pictures if not _is_pixel(each)]
-    letters = sum(1 for c in page.text if c.isalnum())
-    dense = sum(1 for c in page.text if c > "\u2e80")  # one such sign says what three letters say
+    text = page.text
+    letters = sum(map(str.isalnum, text))
+    dense = 0 if text.isascii() else sum(c > "\u2e80" for c in text)  # one such sign says what three letters say
     remote = [each for each in shown if not each.get("src", "").lower().startswith("cid:")]
     enough = _LETTERS_ENOUGH if remote else _LETTERS_ENOUGH_OF_OWN
     if shown and letters + 2 * dense < enough:

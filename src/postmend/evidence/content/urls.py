@@ -37,6 +37,7 @@ class Url:
         return _as_ip(self.host) or ""
 
 
+@lru_cache(4096)
 def _as_ip(host: str) -> str | None:
     try:
         return str(ipaddress.ip_address(host.strip("[]")))
@@ -114,6 +115,7 @@ def host_shown(text: str) -> str:
 _SECOND = {"co", "com", "org", "net", "gov", "edu", "ac", "or", "ne", "go", "gob", "nom", "ltd", "plc"}
 
 
+@lru_cache(4096)
 def site_of(host: str) -> str:
     """The part of a host name that is registered, as near as it can be told without the whole list of suffixes."""
     labels = host.lower().removeprefix("www.").split(".")
@@ -131,6 +133,8 @@ def looks_like(shown: str) -> str:
     One script throughout a label is somebody's language; a mixture, or a label all of whose letters have a Latin
     twin under a Latin top-level domain, is a disguise (UTS 39 section 5).
     """
+    if shown.isascii():
+        return ""
     labels, hidden = [], False
     for label in shown.split("."):
         twin = "".join(_TWINS.get(c, c) for c in unicodedata.normalize("NFKC", label))
