@@ -93,8 +93,9 @@ def _culprit(found: Culprit) -> Alarm:
         "kind": kind, "recipients": found.volume, "refused": found.bad, "unknown": found.dead,
         "share": round(found.share, 3), "client_ips": [to_str(ip) for ip in found.ips],
     }  # fmt: skip
-    facts = {"user": name.partition(" ")[0] if kind == "user" else "", "day": written_day(found.began // 24)}
-    shown = f"{name} ({kind})" if kind not in {"login", "script"} else name
+    user, _, domain = name.partition(" ")
+    facts = {"user": user if kind == "user" else "", "day": written_day(found.began // 24)}
+    shown = name if kind in {"login", "script"} else f"{kind} {user} ({domain})" if domain else f"{kind} {name}"
     return alarm(ident, shown, evidence, facts, began=found.began, last=found.last, data=data)
 
 
