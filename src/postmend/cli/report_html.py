@@ -5,12 +5,12 @@ Everything from outside is escaped, and stripped of controls and direction marks
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 
 from postmend.cli.render import clean
-from postmend.cli.report_svg import bar, columns_plot, heat_map, trend
+from postmend.cli.report_svg import NARROW, WIDE, bar, columns_plot, heat_map, trend
 from postmend.cli.report_text import TITLES
 from postmend.traffic.report import Alarm, CauseOut, DmarcDomain, Group, Period, Report
 
@@ -122,22 +122,29 @@ def _traffic(report: Report) -> Iterator[str]:
         f'<span class="key"><i class="s-{name}"></i>{name}</span>' for name in ("delivered", "bounced", "deferred")
     )
     yield f'<h2>By {"hour" if hourly else "day"}</h2><section class="panel"><p class="legend">{legend}</p>'
-    yield f'<div class="scroll">{columns_plot(periods, panels, "recipients delivered, bounced and deferred over time")}</div></section>'
+    label = "recipients delivered, bounced and deferred over time"
+    yield f"{_drawn(lambda width: columns_plot(periods, panels, label, width))}</section>"
 
     def trouble(period: Period) -> float:
         return period.counts.dead + period.counts.blocked
 
     if any(trouble(period) for period in report.hours):
         yield '<h2>When the trouble is</h2><section class="panel"><p class="legend">Dead addresses and refusals for who or what was sent, by hour</p>'
-        plot = heat_map(
-            report.hours, trouble, "trouble by day and hour",
-            lambda p: f"{p.counts.dead:,} dead addresses, {p.counts.blocked:,} blocked, {p.counts.delivered:,} delivered",
-        )  # fmt: skip
-        yield f'<div class="scroll">{plot}</div></section>'
+        yield f"{_drawn(lambda width: heat_map(report.hours, trouble, 'trouble by day and hour', _said, width))}</section>"
+
+
+def _said(period: Period) -> str:
+    counts = period.counts
+    return f"{counts.dead:,} dead addresses, {counts.blocked:,} blocked, {counts.delivered:,} delivered"
+
+
+def _drawn(plot: Callable[[int], str]) -> str:
+    """A plot twice: as wide as a screen, and as a phone; the style sheet shows the one that fits."""
+    return f'<div class="on-wide">{plot(WIDE)}</div><div class="on-narrow">{plot(NARROW)}</div>'
 
 
 def _rates(report: Report) -> Iterator[str]:
-    yield '<h2>Rates and limits</h2><section class="panel"><table><tbody>'
+    yield '<h2>Rates and limits</h2><section class="panel"><table class="rates"><tbody>'
     for rate in report.rates:
         top = (rate.bad or 0.1) * 2
         share = "too few to judge" if rate.share is None else f"{rate.share:.2%}"

@@ -5,12 +5,15 @@ from html import escape
 
 from postmend.traffic.report import Period
 
-_WIDTH, _LEFT, _RIGHT = 960, 56, 8
+WIDE, NARROW = 960, 350  # units of a plot on a screen, and on a phone
+_LEFT, _RIGHT = 52, 6
 _PANEL, _GAP = 110, 34
 _LEVELS = 6  # shades of a heat map
-_MOST_BARS = 240
+_BAR = 4  # units that a column takes at least
+_TICK = 115  # units that a label takes
 _FEW = 10  # columns that are wide enough for a label in their middle
 Value = Callable[[Period], int]
+Column = tuple[str, str, list[int]]
 
 
 def number(value: float) -> str:
@@ -32,9 +35,9 @@ def nice_top(value: float) -> float:
     return next(step * power for step in (1, 2, 4, 5, 6, 8, 10) if step * power >= value)
 
 
-def _merged(periods: Sequence[Period], values: Sequence[Value]) -> list[tuple[str, str, list[int]]]:
-    """At most _MOST_BARS columns: first and last time, and the sums."""
-    step = -(-len(periods) // _MOST_BARS)
+def _merged(periods: Sequence[Period], values: Sequence[Value], most: int) -> list[Column]:
+    """At most so many columns: first and last time, and the sums."""
+    step = -(-len(periods) // most)
     made = []
     for i in range(0, len(periods), step):
         part = periods[i : i + step]
@@ -42,13 +45,13 @@ def _merged(periods: Sequence[Period], values: Sequence[Value]) -> list[tuple[st
     return made
 
 
-def _panel(columns: list[tuple[str, str, list[int]]], picks: list[int], names: list[str], top_y: int) -> list[str]:
+def _panel(columns: list[Column], picks: list[int], names: list[str], top_y: int, whole: int) -> list[str]:
     top = nice_top(max((sum(values[i] for i in picks) for _, _, values in columns), default=1))
-    width = (_WIDTH - _LEFT - _RIGHT) / max(len(columns), 1)
+    width = (whole - _LEFT - _RIGHT) / max(len(columns), 1)
     made = []
     for share in (0, 0.5, 1):
         y = top_y + _PANEL * (1 - share)
-        made.append(f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        made.append(f'<line class="grid" x1="{_LEFT}" x2="{whole - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         made.append(
             f'<text class="axis" x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{number(top * share)}</text>'
         )
@@ -70,25 +73,27 @@ def _panel(columns: list[tuple[str, str, list[int]]], picks: list[int], names: l
     return made
 
 
-def columns_plot(periods: Sequence[Period], panels: list[list[tuple[str, Value]]], label: str) -> str:
-    """Panels of stacked columns over one time axis, each a list of (series, value)."""
+def columns_plot(
+    periods: Sequence[Period], panels: list[list[tuple[str, Value]]], label: str, whole: int = WIDE
+) -> str:
+    """Panels of stacked columns over one time axis, each a list of (series, value); `whole` units wide."""
     flat = [series for panel in panels for series in panel]
     names = [name for name, _ in flat]
-    columns = _merged(periods, [value for _, value in flat])
+    columns = _merged(periods, [value for _, value in flat], whole // _BAR)
     height = len(panels) * (_PANEL + _GAP) + 8
-    made = [f'<svg class="plot" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(label)}">']
+    made = [f'<svg class="plot" viewBox="0 0 {whole} {height}" role="img" aria-label="{escape(label)}">']
     at = 0
     for n, panel in enumerate(panels):
         picks = list(range(at, at + len(panel)))
         at += len(panel)
-        made += _panel(columns, picks, names, n * (_PANEL + _GAP) + 12)
-    made += _ticks(columns, height)
+        made += _panel(columns, picks, names, n * (_PANEL + _GAP) + 12, whole)
+    made += _ticks(columns, height, whole)
     return "".join([*made, "</svg>"])
 
 
-def _ticks(columns: list[tuple[str, str, list[int]]], height: int) -> list[str]:
-    count = min(len(columns), 7)
-    width = (_WIDTH - _LEFT - _RIGHT) / max(len(columns), 1)
+def _ticks(columns: list[Column], height: int, whole: int) -> list[str]:
+    count = min(len(columns), whole // _TICK)
+    width = (whole - _LEFT - _RIGHT) / max(len(columns), 1)
     made = []
     for k in range(count):
         i = k * (len(columns) - 1) // max(count - 1, 1)
@@ -103,27 +108,32 @@ def _ticks(columns: list[tuple[str, str, list[int]]], height: int) -> list[str]:
 
 
 def heat_map(
-    hours: Sequence[Period], value: Callable[[Period], float], label: str, said: Callable[[Period], str]
-) -> str:
+    hours: Sequence[Period], value: Callable[[Period], float], label: str, said: Callable[[Period], str],
+    whole: int = WIDE,
+) -> str:  # fmt: skip
     """Days down, hours across; at most the last 31 days."""
     days = list(dict.fromkeys(period.at[:10] for period in hours))[-31:]
     rows = {day: i for i, day in enumerate(days)}
     top = max((value(period) for period in hours), default=0) or 1
-    cell, left, head = 36, 92, 22
+    left, head = 92 if whole == WIDE else 44, 22
+    cell = (whole - left) / 24
     height = head + len(days) * 22 + 4
-    made = [f'<svg class="plot" viewBox="0 0 {left + 24 * cell} {height}" role="img" aria-label="{escape(label)}">']
+    made = [f'<svg class="plot" viewBox="0 0 {whole} {height}" role="img" aria-label="{escape(label)}">']
     made += [
         f'<text class="axis" x="{left + h * cell + cell / 2:.0f}" y="14" text-anchor="middle">{h:02}</text>'
         for h in range(0, 24, 3)
     ]
-    made += [f'<text class="axis" x="0" y="{head + i * 22 + 15}">{escape(day)}</text>' for day, i in rows.items()]
+    made += [
+        f'<text class="axis" x="0" y="{head + i * 22 + 15}">{escape(day if whole == WIDE else day[5:])}</text>'
+        for day, i in rows.items()
+    ]
     for period in hours:
         row = rows.get(period.at[:10])
         if row is not None:
             amount = value(period)
             level = 0 if amount <= 0 else min(_LEVELS, 1 + int(amount / top * (_LEVELS - 0.001)))
             made.append(
-                f'<rect class="h{level}" x="{left + int(period.at[11:13]) * cell + 1}" y="{head + row * 22 + 1}" width="{cell - 2}" '
+                f'<rect class="h{level}" x="{left + int(period.at[11:13]) * cell + 1:.1f}" y="{head + row * 22 + 1}" width="{cell - 2:.1f}" '
                 f'height="20" rx="3"><title>{escape(period.at)}: {escape(said(period))}</title></rect>'
             )
     return "".join([*made, "</svg>"])
