@@ -3,6 +3,7 @@
 import pytest
 
 from postmend.intake.pasted import read_pasted
+from postmend.model import ParseError
 
 EXCHANGE = """
 {greeting}
@@ -70,3 +71,15 @@ def test_the_host_that_refused_stands_before_the_reason() -> None:
         "mx00.example.de",
         "192.0.2.99",
     )
+
+
+@pytest.mark.parametrize("text", ["connect to mx.example.com[203.0.113.9]:25: Connection refused", "mailbox is full"])
+def test_a_reason_without_codes(text: str) -> None:
+    (failure,) = read_pasted(text.encode(), "-").failures
+    assert failure.reply.text == text
+
+
+@pytest.mark.parametrize("text", ["Hello, how are you?", "import os", "x" * 5000 + " mailbox is full"])
+def test_text_that_gives_no_reason(text: str) -> None:
+    with pytest.raises(ParseError, match="no mail, log line or SMTP reply"):
+        read_pasted(text.encode(), "-")

@@ -53,7 +53,8 @@ def command(
 ) -> None:
     """Say why mail was refused, prove it, and how to mend it.
 
-    Takes a bounce (.eml, .msg), an mbox, a Maildir, a folder, log lines, or text pasted on standard input.
+    Takes a bounce (.eml, .msg), an mbox, a Maildir, a folder, log lines, what `mailq` shows, a sending service's events
+    (JSON), or text pasted on standard input.
     """
     settings = load_settings(
         config_path, offline=offline, resolver=resolver, ip=ip, mail_from=mail_from, helo=helo, deadline_s=deadline_s,

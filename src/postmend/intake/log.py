@@ -1,4 +1,7 @@
-"""Lines of a Postfix or Exim log: the refusals in them, one Failure for each recipient and attempt that ended it."""
+"""Lines of a Postfix or Exim log, the listing of a queue, the events of a sending service: the refusals in them.
+
+One Failure for each recipient and attempt that ended it.
+"""
 
 import mmap
 import re
@@ -7,10 +10,12 @@ from dataclasses import replace
 
 from postmend.intake.codes import codes_in
 from postmend.intake.deliveries import Deliveries
-from postmend.intake.logs import Outcome
+from postmend.intake.logs import Kept, Outcome
+from postmend.intake.logs.events import Events, is_events
 from postmend.intake.logs.exim import LINE as EXIM_LINE
 from postmend.intake.logs.exim import Exim
 from postmend.intake.logs.postfix import Postfix
+from postmend.intake.logs.queue import Queue, is_queue
 from postmend.intake.scan import to_text
 from postmend.knowledge.unwrap import layers, stage_of
 from postmend.model import Action, Failure, Host, Intake, Kind, ParseError, SmtpReply
@@ -30,11 +35,12 @@ _STAGES = {"CONNECT", "HELO", "EHLO", "MAIL", "RCPT", "DATA"}
 _NOT_HOSTS = {"none", "local", "virtual", "dovecot"}
 _MOST_FAILURES = 100_000
 _MOST_IDS = 200_000
+_MOST_DOCUMENT = 8 << 20  # of JSON that is decoded at once
 
 
 def looks_like_log(head: bytes) -> bool:
-    """Whether a line of Postfix's or Exim's log stands in it."""
-    return _LOG.search(head) is not None
+    """Whether a line of Postfix's or Exim's log stands in it, or it is a queue's listing or a service's events."""
+    return _LOG.search(head) is not None or is_queue(head) or is_events(head)
 
 
 def _lines(raw: bytes | mmap.mmap) -> Iterator[bytes]:
@@ -52,6 +58,25 @@ def read_log(raw: bytes | mmap.mmap, source: str) -> Iterator[Intake]:
     A deferred recipient counts once, with its last reply, and not at all when it was delivered after all.
     """
     refusals = _Refusals()
+    head = bytes(raw[:65536])
+    if is_events(head):
+        family = ""
+        _read_events(raw, refusals)
+    elif is_queue(head):
+        family = "sendmail" if b"-----Q-ID-----" in head else "postfix"
+        queue = Queue(refusals)
+        for line in _lines(raw):
+            queue.line(line)
+    else:
+        family = "postfix" if b"postfix" in head else "exim"
+        _read_lines(raw, refusals)
+    if not refusals.found:
+        raise ParseError(f"{source}: a log without any refused or deferred mail in it")
+    found_all = refusals.failures() + refusals.deliveries.all()
+    yield Intake(source, Kind.REPLY, found_all, family=family)
+
+
+def _read_lines(raw: bytes | mmap.mmap, refusals: "_Refusals") -> None:
     postfix, exim = Postfix(refusals), Exim(refusals)
     for line in _lines(raw):
         refusals.line = line
@@ -62,14 +87,14 @@ def read_log(raw: bytes | mmap.mmap, source: str) -> Iterator[Intake]:
                 handler(0, b"", found["word"], found["rest"])
         elif framed := EXIM_LINE.match(line):
             exim.line(0, b"", framed[2] or b"", framed[3])
-    if not refusals.found:
-        raise ParseError(f"{source}: a log without any refused or deferred mail in it")
-    found_all = refusals.failures() + refusals.deliveries.all()
-    yield Intake(source, Kind.REPLY, found_all, family=_family(raw))
 
 
-def _family(raw: bytes | mmap.mmap) -> str:
-    return "postfix" if b"postfix" in bytes(raw[:65536]) else "exim"
+def _read_events(raw: bytes | mmap.mmap, refusals: "_Refusals") -> None:
+    """One document, spread over lines or not, or one event a line."""
+    events = Events(refusals)
+    if events.line(bytes(raw[:_MOST_DOCUMENT])) is Kept.UNKNOWN:
+        for line in _lines(raw):
+            events.line(line)
 
 
 def _when(line: str) -> str:

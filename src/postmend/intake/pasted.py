@@ -8,10 +8,12 @@ from postmend.intake.notice import read_notice, sender_named, split_original
 from postmend.intake.original import address_in, quoted_headers, read_original, sending_host
 from postmend.intake.scan import html_to_text, to_text
 from postmend.intake.wording import has_codes
+from postmend.knowledge.read import read_reply
 from postmend.knowledge.unwrap import layers
 from postmend.model import Failure, Host, Intake, Kind, ParseError, SmtpReply
 
 _MOST = 1 << 20  # bytes looked at: nobody pastes more
+_MOST_REASON = 1000  # characters of a reason without codes: longer texts mention anything
 _HTML = re.compile(r"<html|</(?:p|div|td|span)>", re.IGNORECASE)
 _NOBODY = Host()
 _QUOTED = re.compile(r"(?m)^[ \t]*>+ ?")
@@ -39,9 +41,15 @@ def read_pasted(raw: bytes, source: str) -> Intake:
         pairs = [("", whole)]
     sending = sending_host(headers, "")
     failures = tuple(_failure(recipient, reply or whole, mail_from, sending) for recipient, reply in pairs)
-    if not any(f.recipient or f.reply.code or f.reply.enhanced for f in failures) and not has_codes(notice):
+    named = any(f.recipient or f.reply.code or f.reply.enhanced for f in failures)
+    if not named and not has_codes(notice) and not _is_a_reason(notice):
         raise ParseError(f"{source or 'input'}: no mail, log line or SMTP reply was found in it")
     return Intake(source, Kind.REPLY, failures, original)
+
+
+def _is_a_reason(text: str) -> bool:
+    """Whether a short text without any code says why mail was refused: `Connection refused`, `mailbox is full`."""
+    return len(text) <= _MOST_REASON and bool(read_reply(text).matches)
 
 
 _REPLY_LINE = re.compile(r"\s*[245]\d\d([ -])\S")

@@ -90,6 +90,22 @@ MAX_DEPTH = 6
 MAX_CHARS = 8000
 
 
+# The server that was to take the mail, as the sending program itself names it: that address is not the client's.
+_ADDRESS = r"(?P<host>(?!\d+\.\d)[\w.-]{1,253})?[ \[(]*(?P<ip>\d{1,3}(?:\.\d{1,3}){3}|(?<=[\[(:])[0-9a-f]*:[0-9a-f:.]+)"
+_PEERS = tuple(
+    (tuple(words.split("|")), re.compile(pattern, re.IGNORECASE))
+    for words, pattern in (
+        # connect to mx.example.net[192.0.2.1]:25: Connection timed out; lost connection with ...; conversation with ...
+        ("connect|convers|communic|talking|handshake|deliver|offered|host", r"(?:connect(?:ed|ing)? to|connection (?:to|with)|conversation with|communicating with|talking to|handshake (?:with|failure)|delivery to|offered by|^host|\bto(?= host))(?: (?:the|primary|remote|target|destination|host|server|ip|address))*:? " + _ADDRESS),
+        ("server|host|mta", r"(?:remote|receiving|destination|target) (?:host|server|mta):? " + _ADDRESS),
+        # Exchange: [LastAttemptedServerName=mx.example.net] [LastAttemptedIP=192.0.2.1:25], {FQDN=...};{IP=...}
+        ("attemptedip", r"(?:LastAttemptedServerName=(?P<host>[\w.-]{1,253})\] \[)?LastAttemptedIP=(?P<ip>[0-9a-f.]{7,15}|[0-9a-f:]{3,45})"),
+        ("{ip=", r"(?:\{FQDN=(?P<host>[\w.-]{1,253})\};)?\{IP=(?P<ip>[0-9a-f.:]{3,45})\}"),
+        ("endpoint", r"endpoint attempted was (?P<host>)\[?(?P<ip>[0-9.]{7,15})"),
+        # qmail: 192.0.2.1 does not like recipient; and whatever stands with the port of a mail server
+        (":25|does not like", r"(?P<host>(?!\d+\.\d)[\w.-]{1,253})?[\[ ]?(?<![\w.])(?P<ip>\d{1,3}(?:\.\d{1,3}){3})(?=\]?:25\b| does not like)"),
+    )
+)  # fmt: skip
 # What programs write before a quotation: it says that there was an error, and not which.
 _INTRODUCTION = re.compile(
     r"(?:temporary |permanent )?(?:SMTP|remote protocol|LMTP) error(?: from remote mail(?:er| server))?(?: after (?:end of data|initial connection|[A-Z]{4,8}(?: (?:FROM|TO):<[^>]{0,256}>)?))?"
@@ -178,6 +194,15 @@ def _inside(text: str) -> tuple[str, str, str] | None:
     return _cut(best["inner"]).strip(" \t'\"#"), groups.get("host") or "", groups.get("ip") or ""
 
 
+def _peer(text: str) -> tuple[str, str]:
+    """Host and address of the server that `text` says mail was for; both empty where it names none."""
+    low = text.lower()
+    for words, pattern in _PEERS:
+        if any(word in low for word in words) and (found := pattern.search(text)):
+            return found["host"] or "", found["ip"]
+    return "", ""
+
+
 @lru_cache(maxsize=64)
 def layers(text: str) -> tuple[Layer, ...]:
     """Return the text and the replies nested in it, outermost first; at least one, at most MAX_DEPTH.
@@ -185,7 +210,8 @@ def layers(text: str) -> tuple[Layer, ...]:
     The last few are remembered: intake asks for codes, stage and host of the reply that is then read.
     """
     inner = _without_callout(_spaced(text[:MAX_CHARS]))
-    host, ip, stage = "", "", stage_of(inner)
+    host, ip = _peer(inner)
+    stage = stage_of(inner)
     made: list[Layer] = []
     while True:
         whole, inside = inner, _inside(inner) if len(made) < MAX_DEPTH - 1 else None
