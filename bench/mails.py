@@ -33,11 +33,12 @@ _FORGETFUL = """
 import sys
 from pathlib import Path
 from postmend.app.explain import read_failures
-from postmend.intake import failures, scan
+from postmend.intake import scan, understood
 from postmend.knowledge import masks, read, remembered, unwrap
 from postmend.knowledge.book import default_book
 memories = (
-    remembered._read, failures._told, masks.masked, unwrap.layers, read._folded, read.hypotheses, scan._known_head,
+    remembered._read, understood._understood, masks.masked, unwrap.layers, read._folded, read.hypotheses,
+    scan._known_head,
 )
 n = 0
 for _ in read_failures(Path(sys.argv[1]).read_bytes(), sys.argv[1]):
@@ -45,6 +46,8 @@ for _ in read_failures(Path(sys.argv[1]).read_bytes(), sys.argv[1]):
         memory.cache_clear()
     default_book()._voted.clear()
     default_book()._spoken.clear()
+    masks._plain.clear()
+    masks._named.clear()
     n += 1
 print(n)
 """

@@ -83,7 +83,6 @@ def _read(failure: Failure) -> Reading:
 def _read_text(failure: Failure, text: str) -> Reading:
     reply = failure.reply
     return read_for(
-        failure.recipient,
         text,
         stage=failure.stage,
         remote_host=failure.remote.host,

@@ -7,7 +7,6 @@ they are read, and what is large is mapped, so that neither a million mails nor 
 import mmap
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,6 +109,8 @@ def _whole(file: BinaryIO) -> Iterator[bytes | mmap.mmap]:
     if len(head) < _MOST_HELD:
         yield head
         return
+    import tempfile
+
     with tempfile.TemporaryFile() as spool:
         mapped: BinaryIO = file
         if not file.seekable():

@@ -1,7 +1,7 @@
 """The machine-readable part of a DSN (RFC 3464), and the fields of an ARF complaint (RFC 5965)."""
 
 import re
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from postmend.intake.scan import read_fields
 from postmend.model import Host
@@ -11,29 +11,26 @@ _ADDRESS = re.compile(r"\"[^\"\n]{1,62}\"@[\w.-]{1,253}|[^\s<>\"'(),;:\[\]]+@[^\
 _ROUTE = re.compile(r"^(?:@[\w.-]{1,253},?)+:")
 
 
-@dataclass(slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """One per-recipient group (RFC 3464 section 2.3), as written."""
 
     final: str = ""
     original: str = ""
     action: str = ""
     status: str = ""
-    remote: str = ""
     diagnostic: str = ""
+    remote: str = ""
     last_attempt: str = ""
 
 
-@dataclass(slots=True)
-class Status:
+class Status(NamedTuple):
     """The per-message fields and the groups."""
 
     reporting_mta: str = ""
-    received_from: str = ""
     queue_id: str = ""
     sender: str = ""
     arrival: str = ""
-    recipients: list[Recipient] = field(default_factory=list)
+    recipients: tuple[Recipient, ...] = ()
 
 
 def typed(value: str) -> str:
@@ -69,60 +66,56 @@ def host_of(value: str) -> Host:
 
 
 _BLANK = re.compile(r"\n[ \t]*\n")
-_MESSAGE_FIELDS = {"reporting-mta", "received-from-mta", "arrival-date", "x-postfix-sender", "x-postfix-queue-id"}
-# Field of a group -> where `Recipient` has it.
+# Field of the message, and of a group -> where `Status` and `Recipient` have it.
+_MESSAGE_FIELDS = {
+    "reporting-mta": "reporting_mta", "arrival-date": "arrival", "x-postfix-sender": "sender",
+    "x-postfix-queue-id": "queue_id", "x-queue-id": "queue_id", "original-envelope-id": "queue_id",
+}  # fmt: skip
 _GROUP_FIELDS = {
     "final-recipient": "final", "original-recipient": "original", "action": "action", "status": "status",
     "remote-mta": "remote", "diagnostic-code": "diagnostic", "last-attempt-date": "last_attempt",
 }  # fmt: skip
+_ALSO_LATER = {"reporting-mta", "arrival-date", "x-postfix-sender", "x-postfix-queue-id"}  # behind a group, too
 _ONCE = {"final", "original", "action"}  # a second one begins the next group
+_ADDED = {"diagnostic"}  # a second one goes on
+_FIRST = {"status", "queue_id"}  # a second one is passed over
+_Slots = dict[str, str]
 
 
 def read_status(text: str) -> Status:
     """Read a message/delivery-status body (RFC 3464 section 2); groups may lack the blank lines between them."""
-    status = Status()
+    message: _Slots = {}
+    groups: list[_Slots] = []
     for block in _BLANK.split(text[:MAX_STATUS]):
         fields = read_fields(block)
-        names = {name for name, _ in fields}
-        if "final-recipient" in names and status.recipients and status.recipients[-1].final:
-            status.recipients.append(Recipient())
+        if groups and groups[-1].get("final") and any(name == "final-recipient" for name, _ in fields):
+            groups.append({})
         for name, value in fields:
-            _note(status, name, value)
-    status.recipients = [group for group in status.recipients if group.final or group.original or group.diagnostic]
-    return status
+            slot = _GROUP_FIELDS.get(name)
+            if slot is not None:
+                _note_recipient_field(groups, slot, value)
+            elif name in _ALSO_LATER or (not groups and name in _MESSAGE_FIELDS):
+                _note(message, _MESSAGE_FIELDS[name], value)
+    made = [Recipient(**group) for group in groups if group.keys() & {"final", "original", "diagnostic"}]
+    message["sender"] = address_of(message.get("sender", ""))
+    message["reporting_mta"] = typed(message.get("reporting_mta", ""))
+    return Status(**message, recipients=tuple(made))
 
 
-def _note(status: Status, name: str, value: str) -> None:
-    slot = _GROUP_FIELDS.get(name)
-    if slot is not None:
-        _note_recipient_field(status, slot, value)
-    elif name in _MESSAGE_FIELDS or not status.recipients:
-        _note_message_field(status, name, value)
+def _note(slots: _Slots, slot: str, value: str) -> None:
+    known = slots.get(slot)
+    if not known:
+        slots[slot] = value
+    elif slot in _ADDED:
+        slots[slot] = f"{known} {value}"
+    elif slot not in _FIRST:
+        slots[slot] = value
 
 
-def _note_message_field(status: Status, name: str, value: str) -> None:
-    if name == "reporting-mta":
-        status.reporting_mta = typed(value)
-    elif name == "received-from-mta":
-        status.received_from = typed(value)
-    elif name in {"x-postfix-queue-id", "x-queue-id", "original-envelope-id"}:
-        status.queue_id = status.queue_id or value
-    elif name == "x-postfix-sender":
-        status.sender = address_of(value)
-    elif name == "arrival-date":
-        status.arrival = value
-
-
-def _note_recipient_field(status: Status, slot: str, value: str) -> None:
-    current = status.recipients[-1] if status.recipients else None
-    if current is None or (slot in _ONCE and getattr(current, slot)):
+def _note_recipient_field(groups: list[_Slots], slot: str, value: str) -> None:
+    if not groups or (slot in _ONCE and groups[-1].get(slot)):
         if slot == "last_attempt":
             return  # what stands before any group is of no recipient
-        current = Recipient()
-        status.recipients.append(current)
-    if slot == "remote":
-        current.remote = typed(value)
-    elif slot == "diagnostic":
-        current.diagnostic = f"{current.diagnostic} {value}".strip()
-    elif slot != "status" or not current.status:
-        setattr(current, slot, value)
+        groups.append({})
+    if value:
+        _note(groups[-1], slot, typed(value) if slot == "remote" else value)

@@ -1,8 +1,9 @@
 """What a mail is: a DSN, a notice of another form, a complaint, a report, an automatic reply, or none of these."""
 
 import re
+from collections.abc import Iterable
 
-from postmend.intake.dsn import Status
+from postmend.intake.dsn import Recipient
 from postmend.intake.scan import decode_words
 from postmend.intake.wording import has_codes
 from postmend.model import Kind
@@ -54,34 +55,32 @@ _DMARC_SUBJECT = re.compile(r"report domain:.*submitter:|dmarc (?:aggregate )?re
 _REPORT_TYPES = re.compile(r"application/(?:gzip|zip|x-gzip|x-zip-compressed|tlsrpt\+\w+)|text/xml|application/xml")
 
 
-def kind_of(head: dict[str, str], status: Status, *, complaint: bool, notice: str, types: tuple[str, ...]) -> Kind:
-    """Tell the kind from the headers, the delivery status, whether there is a feedback report, and the text.
+def kind_by_form(head: dict[str, str], *, complaint: bool, notice: str, types: tuple[str, ...]) -> Kind | None:
+    """Tell complaints and reports, which other mails may speak of, by their form; None for all else.
 
-    `types` are the media types of the parts.
+    `complaint` is whether there is a feedback report; `types` are the media types of the parts.
     """
-    subject = decode_words(head.get("subject", "")[:_MOST_FIELD])
-    if complaint or "feedback-report" in head.get("content-type", "").lower():
+    kind = head.get("content-type", "").lower()
+    if complaint or "feedback-report" in kind:
         return Kind.ARF
-    if status.recipients:
-        return _by_actions(status)
-    report = _report(subject, head, types)
+    subject = decode_words(head.get("subject", "")[:_MOST_FIELD])
+    report = _report(subject, kind, types)
     if report:
         return report
-    if _ABUSE.search(subject) and _ABUSE_TEXT.search(notice[:2000]):
-        return Kind.ARF
-    return _by_words(head, subject, notice)
+    return Kind.ARF if _ABUSE.search(subject) and _ABUSE_TEXT.search(notice[:2000]) else None
 
 
-def _report(subject: str, head: dict[str, str], types: tuple[str, ...]) -> Kind | None:
-    if "tlsrpt" in head.get("content-type", "").lower() or any("tlsrpt" in t for t in types):
+def _report(subject: str, kind: str, types: tuple[str, ...]) -> Kind | None:
+    if "tlsrpt" in kind or any("tlsrpt" in t for t in types):
         return Kind.TLS_REPORT
     if _DMARC_SUBJECT.search(subject) and any(_REPORT_TYPES.match(t) for t in types):
         return Kind.DMARC_REPORT
     return None
 
 
-def _by_actions(status: Status) -> Kind:
-    actions = {r.action.split()[0].lower().strip(",;") for r in status.recipients if r.action.strip()}
+def kind_by_actions(groups: Iterable[Recipient]) -> Kind:
+    """Tell the kind of a notice with a delivery status."""
+    actions = {r.action.split()[0].lower().strip(",;") for r in groups if r.action.strip()}
     if actions & {"delayed", "deferred"} and not actions & {"failed", "failure"}:
         return Kind.DELAY
     if actions and actions <= NOT_FAILED:
@@ -95,7 +94,9 @@ def looks_like_notice(sender: str, subject: str) -> bool:
     return _BOUNCE_FROM.search(sender) is not None or _BOUNCE_SUBJECT.search(subject) is not None
 
 
-def _by_words(head: dict[str, str], subject: str, notice: str) -> Kind:
+def kind_by_words(head: dict[str, str], notice: str) -> Kind:
+    """Tell the kind of a mail without a delivery status from its headers and the text; HEAD are the fields it takes."""
+    subject = decode_words(head.get("subject", "")[:_MOST_FIELD])
     sender = f"{decode_words(head.get('from', '')[:_MOST_FIELD])} {head.get('sender', '')[:_MOST_FIELD]}"
     from_system = bool(_BOUNCE_FROM.search(sender)) or "x-failed-recipients" in head
     about_failure = bool(_BOUNCE_SUBJECT.search(subject))

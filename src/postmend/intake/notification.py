@@ -23,7 +23,7 @@ def read_notification(text: str) -> Status | None:
     return Status(
         reporting_mta=str(found.get("reportingMTA", "")).partition(";")[2].strip(),
         arrival=str(found.get("timestamp", "")),
-        recipients=[_recipient(each) for each in found["bouncedRecipients"] if isinstance(each, dict)],
+        recipients=tuple(_recipient(each) for each in found["bouncedRecipients"] if isinstance(each, dict)),
     )
 
 
@@ -50,8 +50,13 @@ def _bounce(value: Any, depth: int = 0) -> dict[str, Any] | None:
 
 def _recipient(each: dict[str, Any]) -> Recipient:
     return Recipient(
-        final=str(each.get("emailAddress", "")),
-        action=str(each.get("action", "failed")),
-        status=str(each.get("status", "")),
-        diagnostic=str(each.get("diagnosticCode", "")),
+        final=_line(each.get("emailAddress", "")),
+        action=_line(each.get("action", "failed")),
+        status=_line(each.get("status", "")),
+        diagnostic=_line(each.get("diagnosticCode", "")),
     )
+
+
+def _line(value: object) -> str:
+    """A value on one line, as that of a field would be."""
+    return " ".join(str(value).split("\n"))

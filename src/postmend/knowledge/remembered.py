@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from postmend.knowledge.masks import Masked, host_mask, masked
 from postmend.knowledge.read import read_reply
-from postmend.model import EnhancedStatus, Extracts, Reading, Stage
+from postmend.model import EnhancedStatus, Extracts, Match, Reading, Stage
 
 
 @lru_cache(maxsize=2048)
@@ -20,7 +20,6 @@ def _read(
 
 
 def read_for(
-    recipient: str,
     text: str,
     *,
     stage: Stage | None,
@@ -28,37 +27,46 @@ def read_for(
     code: int | None,
     enhanced: EnhancedStatus | None,
 ) -> Reading:
-    """`read_reply` of a reply about `recipient` (may be empty), remembered. Never raises."""
-    hidden = masked(text, recipient)
+    """`read_reply`, remembered. Never raises."""
+    hidden = masked(text)
     given = host_mask(remote_host, "remote") if remote_host else ""
     reading = _read(hidden.text, stage, given, code, enhanced)
-    if reading.remote_host == given:
-        reading = replace(reading, remote_host=remote_host)
-    return _back(reading, hidden) if hidden else reading
+    host = remote_host if reading.remote_host == given else hidden.back(reading.remote_host)
+    if hidden:
+        return _back(reading, hidden, host)
+    return replace(reading, remote_host=host) if host != reading.remote_host else reading
 
 
-def _back(reading: Reading, hidden: Masked) -> Reading:
-    return replace(
-        reading,
-        matches=tuple(
-            replace(match, words=hidden.back_folded(match.words)) if "host" in match.words else match
-            for match in reading.matches
-        ),
+def _back(reading: Reading, hidden: Masked, remote_host: str) -> Reading:
+    return Reading(
+        hypotheses=reading.hypotheses,
+        matches=tuple([_match_back(match, hidden) for match in reading.matches]),
+        address=reading.address,
         extracts=_extracts_back(reading.extracts, hidden),
         inner=hidden.back(reading.inner),
-        remote_host=hidden.back(reading.remote_host),
+        code=reading.code,
+        enhanced=reading.enhanced,
+        stage=reading.stage,
+        provider=reading.provider,
+        remote_host=remote_host,
         remote_ip=hidden.back(reading.remote_ip),
     )
 
 
+def _match_back(match: Match, hidden: Masked) -> Match:
+    words = hidden.back_folded(match.words)
+    return match if words == match.words else Match(match.rule, match.cause, words, match.weight)
+
+
 def _extracts_back(read: Extracts, hidden: Masked) -> Extracts:
     """Codes are never masked; what a limit names is a number, which a mask may be."""
-    return replace(
-        read,
+    return Extracts(
         lists=hidden.back_all(read.lists),
         ips=hidden.back_all(read.ips),
         domains=hidden.back_all(read.domains),
         urls=hidden.back_all(read.urls),
         emails=hidden.back_all(read.emails),
+        codes=read.codes,
         limits=hidden.back_all(read.limits),
+        retry_after_s=read.retry_after_s,
     )
