@@ -38,3 +38,35 @@ def test_a_letter_without_a_recipient_still_says_what_happened() -> None:
     failure = next(iter(explain(b"554 5.7.1 Access denied, contact your administrator", offline=True))).failures[0]
     letters = [step.letter for step in failure.plan if step.letter]
     assert any("your server refuses our mail (no host is named):" in letter for letter in letters)
+
+
+def _to(recipient: str, reply: str) -> str:
+    return " ".join(do for do, _ in _steps(f"<{recipient}>: host mx.example.net[192.0.2.1] said: {reply}\n"))
+
+
+def test_the_new_address_that_the_reply_names_is_the_first_step() -> None:
+    plan = _to("anna@example.net", "551 5.1.6 User has moved to anna.new@example.org")
+    assert plan.startswith("Write to anna.new@example.org, which the reply names")
+
+
+def test_whom_to_ask_is_not_who_moved() -> None:
+    plan = _to("anna@example.net", "551 5.1.6 User has moved; ask postmaster@example.net")
+    assert "Write to postmaster" not in plan
+
+
+def test_a_mistyped_domain_is_told() -> None:
+    assert "anna@gmail.com was probably meant" in _to("anna@gmial.com", "550 5.1.2 Host unknown")
+    assert "probably meant" not in _to("anna@example.net", "550 5.1.2 Host unknown")
+
+
+@pytest.mark.parametrize(
+    ("reply", "size"),
+    [
+        ("552 5.3.4 Message size 31870 exceeds size limit 20000 of server", "20000 bytes"),
+        ("552 5.2.3 Message too big: 31870 bytes, larger than the maximum of 20 MB", "20 MB"),
+        ("552 message size exceeds fixed maximum message size (10485760)", "10485760 bytes"),
+        ("552 5.3.4 Message exceeds 25MB limit", "25 MB"),
+    ],
+)
+def test_the_plan_names_the_limit_and_not_the_message_own_size(reply: str, size: str) -> None:
+    assert f"smaller than {size}:" in _to("anna@example.net", reply)

@@ -4,7 +4,6 @@ The sender's side comes before the recipient's. A step whose facts are not known
 """
 
 import ipaddress
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from postmend.knowledge.blocklists import Blocklist, by_name
@@ -14,10 +13,10 @@ from postmend.knowledge.remedies import StepText, remedies
 from postmend.knowledge.weights import weight_of
 from postmend.model import Cause, Diagnosis, Fact, Finding, RecordChange, Side, Step
 from postmend.remedy.case import Case, letter, one_line
+from postmend.remedy.limits import rate_limit, size_limit
+from postmend.remedy.right_address import meant, moved_to
 
 _ORDER = {Side.SENDER: 0, Side.MESSAGE: 0, Side.NETWORK: 1, Side.RECIPIENT: 2, Side.RECIPIENT_ADMIN: 3}
-_SIZE = re.compile(r"\b\d[\d.,]*\s?(?:[kmg]i?b|bytes|octets)\b", re.IGNORECASE)
-_PER = re.compile(r"\b(?:per|a|/)\s?(?:second|minute|hour|day)|24 hours", re.IGNORECASE)
 
 
 def _evidence_lines(findings: Sequence[Finding]) -> str:
@@ -54,7 +53,6 @@ def _spf_term(ip: str) -> str:
 def _case(diagnosis: Diagnosis, facts: Mapping[str, str]) -> Case:
     failure, extracts = diagnosis.failure, diagnosis.reading.extracts
     host = failure.remote.host or diagnosis.reading.remote_host
-    limits = extracts.limits
     provider = provider_info(diagnosis.reading.provider) if diagnosis.reading.provider else None
     names = {
         **facts,
@@ -69,10 +67,12 @@ def _case(diagnosis: Diagnosis, facts: Mapping[str, str]) -> Case:
         "url": extracts.urls[0] if extracts.urls else "",
         "provider": provider.name if provider else "",
         "postmaster_url": provider.postmaster if provider else "",
-        "limit": next((limit for limit in limits if _PER.search(limit)), ""),
-        "size": next((limit for limit in limits if _SIZE.search(limit) and not _PER.search(limit)), ""),
+        "limit": rate_limit(extracts.limits),
+        "size": size_limit(extracts.limits, failure.reply.text),
         "hostname": _hostname(diagnosis, facts),
         "spf_term": _spf_term(facts.get("ip", "")),
+        "meant": meant(diagnosis),
+        "moved_to": moved_to(diagnosis, facts.get("mail_from", "")),
     }
     known = {name: value for name, value in names.items() if value}
     return Case({name: value if name == "evidence" else one_line(value, 2000) for name, value in known.items()})
@@ -165,12 +165,12 @@ def record_step(change: RecordChange) -> Step:
 
 
 def _also(diagnosis: Diagnosis) -> list[Cause]:
-    """Other causes that a finding is evidence enough for: worth mending while one is at it."""
+    """Causes that other findings than those behind the verdict are evidence enough for: worth mending on the way."""
     found: list[Cause] = []
     for finding in diagnosis.evidence:
         row = weight_of(finding)
-        found += row.confirms if row else ()
-    return [cause for cause in dict.fromkeys(found) if cause is not diagnosis.cause]
+        found += row.confirms if row and diagnosis.cause not in row.confirms else ()
+    return list(dict.fromkeys(found))
 
 
 def plan(diagnosis: Diagnosis, facts: Mapping[str, str], records: Sequence[RecordChange] = ()) -> tuple[Step, ...]:
