@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 POLICIES_IP, MILTERS_IP, DOVECOT_IP = "192.0.2.60", "192.0.2.61", "192.0.2.62"
+DOVECOT_CONF = "/etc/dovecot-lab.conf"
 POSTGREY, POSTFWD, OPENDKIM, OPENDMARC, LMTP = 10023, 10040, 8891, 8893, 24
 _OPENDKIM = f"""
 Mode v
@@ -88,8 +89,8 @@ def dovecot(folder: Path, network: int) -> Appliance:
         folder / "dovecot",
         network,
         ("dovecot",),
-        {"/etc/dovecot-lab.conf": _DOVECOT},
-        {"dovecot": ("dovecot", "-F", "-c", "/etc/dovecot-lab.conf")},
+        {DOVECOT_CONF: _DOVECOT},
+        {"dovecot": ("dovecot", "-F", "-c", DOVECOT_CONF)},
         lambda: greets(DOVECOT_IP, LMTP),
     )
     made.machine.mkdir("/var/mail", mode=0o777)
@@ -107,7 +108,7 @@ def policies(folder: Path, network: int, limits: Mapping[str, str]) -> Appliance
         {"/etc/postfwd-lab.cf": rules},
         {
             "postgrey": (
-                "postgrey", f"--inet={POLICIES_IP}:{POSTGREY}", "--delay=300", "--user=postgrey", "--group=postgrey",
+                "postgrey", f"--inet={POLICIES_IP}:{POSTGREY}", "--delay=5", "--user=postgrey", "--group=postgrey",
             ),
             "postfwd": (
                 "postfwd1", "--daemon", "--perfmon", "--nodns", "--cache=0", "--file=/etc/postfwd-lab.cf", f"--interface={POLICIES_IP}",

@@ -47,6 +47,7 @@ class Identity:
     from_address: str = ""
     zone: Zone = field(default_factory=dict)
     listed: dict[str, list[str]] = field(default_factory=dict)
+    signs_as: str = ""  # the signing domain, where it is not its own
     signs: str = "none"  # none, good (the key is published), or broken (the body is changed afterwards)
 
     @property
@@ -162,7 +163,7 @@ def signing_key() -> Key:
 
 def key_name(it: Identity) -> str:
     """Where an identity's DKIM key stands."""
-    return f"{SELECTOR}._domainkey.{it.domain}"
+    return f"{SELECTOR}._domainkey.{it.signs_as or it.domain}"
 
 
 def _signs(it: Identity, how: str) -> None:

@@ -105,12 +105,16 @@ class Internet:
 
     def send_all(self, some: Sequence[Scenario]) -> None:
         """Send the message of each scenario, and before it as many as its recipient takes until a limit is reached."""
-        for each in some:
+        limited = [each for each in some if each.before]
+        for each in limited:
             for _ in range(each.before):
                 self.send(each)
-        for each in some:
+        for each in limited:
             wait_for(lambda each=each: self.delivered(each) >= each.before, f"what goes before {each.id}")  # type: ignore[misc]
             self.send(each)
+        for each in some:
+            if not each.before:
+                self.send(each)
 
     def bounces(self, scenario: Scenario) -> list[bytes]:
         """The bounces that came back so far, oldest first."""
@@ -137,7 +141,7 @@ def message(scenario: Scenario, it: Identity) -> str:
     made = EmailMessage()
     made["From"] = it.from_address
     made["To"] = scenario.to
-    made["Subject"] = "Figures"
+    made["Subject"] = scenario.subject
     made["Date"] = format_datetime(datetime.now(tz=UTC))
     made["Message-ID"] = make_msgid(domain=it.domain)
     made.set_content(scenario.body + "Figure after figure.\n" * (scenario.size // 21))
@@ -153,7 +157,7 @@ def signed(text: str, it: Identity) -> str:
     field = dkim.sign(
         raw,
         SELECTOR.encode(),
-        it.domain.encode(),
+        (it.signs_as or it.domain).encode(),
         signing_key().pem,
         canonicalize=(b"relaxed", b"relaxed"),
         include_headers=[b"from", b"to", b"subject", b"date", b"message-id"],

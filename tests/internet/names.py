@@ -115,6 +115,8 @@ def world(scenarios: Sequence[Scenario], hosts: Mapping[str, str]) -> Zone:
             "nowhere": [("TXT", "nothing takes mail here")],
             "broken": [("MX", f"10 gone.{each.to_domain}.")],
             "private": [("MX", "10 inside.example.")],
+            "loop": [("MX", "10 mx.back.example.")],
+            "closed": [("MX", "10 closed.example.")],
             "none": [],
         }[each.mx]
         if mx:
@@ -130,6 +132,7 @@ def world(scenarios: Sequence[Scenario], hosts: Mapping[str, str]) -> Zone:
     ):
         made[reverse_name(ip)] = [("PTR", f"{host}.")]
     made["inside.example"] = [("A", "10.77.0.25")]
+    made["closed.example"] = [("A", _SILENT)]
     return made
 
 

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 # What a receiving Postfix asks, by the word in a scenario's `asks`.
 _ASKS = {
     "opendkim": ("smtpd_milters", f"inet:{filters.MILTERS_IP}:{filters.OPENDKIM}"),
-    "opendmarc": ("smtpd_milters", f"inet:{filters.MILTERS_IP}:{filters.OPENDMARC}"),
+    # OpenDMARC reads what OpenDKIM found.
+    "opendmarc": (
+        "smtpd_milters",
+        f"inet:{filters.MILTERS_IP}:{filters.OPENDKIM}, inet:{filters.MILTERS_IP}:{filters.OPENDMARC}",
+    ),
     "rspamd": ("smtpd_milters", f"inet:{spam.RSPAMD_IP}:{spam.RSPAMD}"),
     "spamassassin": ("smtpd_milters", f"inet:{spam.SPAMASSASSIN_IP}:{spam.SPAMASS_MILTER}"),
     "policyd-spf": ("check_policy_service", "unix:private/policyd-spf"),
@@ -39,7 +43,12 @@ _CONDITIONS = {
     "unauthenticated": "!spf = pass",
     "spam": "spam = nobody:true\n       condition = ${if >{$spam_score_int}{49}}",
     "anonymous": "!authenticated = *",
+    "virus": "malware = *",
 }
+_CERTIFICATE = """
+cd /etc/postfix && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3 \\
+    -subj /CN=mx.postfix.example -keyout key.pem -out cert.pem && cat key.pem cert.pem >chain.pem
+"""
 _EXIM = """
 primary_hostname = mx.exim.example
 domainlist here = lsearch;/etc/domains
@@ -48,6 +57,7 @@ acl_smtp_data = data
 helo_try_verify_hosts = *
 smtp_accept_max = 200
 spamd_address = {spamd}
+av_scanner = cmdline:grep -rh STANDARD-ANTIVIRUS %s | cat:STANDARD-ANTIVIRUS:(EICAR)
 begin acl
 rcpt:
   deny !domains = +here
@@ -72,6 +82,12 @@ keep:
   maildir_format
   create_directory
   user = Debian-exim
+begin authenticators
+login:
+  driver = plaintext
+  public_name = PLAIN
+  server_condition = ${{if and{{{{eq{{$auth2}}{{info}}}}{{eq{{$auth3}}{{secret}}}}}}}}
+  server_set_id = $auth2
 """
 
 
@@ -101,7 +117,7 @@ def postfix_ip(scenario: Scenario) -> str:
 def _condition(refuses: str) -> str:
     name, _, argument = refuses.partition(":")
     if name == "ratelimit":
-        return f"ratelimit = {argument} / strict / $sender_address"
+        return f"ratelimit = {argument} / leaky / $sender_address"
     if name == "listed":
         return f"dnslists = {argument}"
     if name == "domain_listed":
@@ -127,7 +143,8 @@ def _rule(scenario: Scenario) -> str:
 
 def _exim(folder: Path, network: int, scenarios: Sequence[Scenario]) -> Exim:
     mine = [each for each in scenarios if each.receiver == "exim"]
-    rules = {at_data: "".join(_rule(each) for each in mine if ("data" in each.options) is at_data)
+    refused = [each for each in mine if each.text]
+    rules = {at_data: "".join(_rule(each) for each in refused if ("data" in each.options) is at_data)
              for at_data in (False, True)}  # fmt: skip
     # It is also the server behind the MX of whose mail a smarthost is to take.
     here = [each.to_domain for each in scenarios if each.receiver == "exim" or each.smarthost]
@@ -168,6 +185,8 @@ def _postfix(folder: Path, network: int) -> Postfix:
         "smtpd_delay_reject": "yes",
         "smtpd_peername_lookup": "yes",
         "transport_maps": "texthash:/etc/postfix/transports",
+        "anvil_rate_time_unit": "8s",
+        "relocated_maps": "texthash:/etc/postfix/relocated",
     }
     master = "policyd-spf unix - n n - 0 spawn user=policyd-spf argv=/usr/bin/policyd-spf\n"
     for each in mine:
@@ -184,12 +203,18 @@ def _postfix(folder: Path, network: int) -> Postfix:
             for each in mine
             if "lmtp" in each.options
         ),
+        "/etc/postfix/relocated": "".join(
+            f"anna@{each.to_domain} boris@{each.to_domain}\n" for each in mine if "moved" in each.options
+        ),
+        "/etc/postfix/attachments": "/name=.*[.]exe/ REJECT Attachments of this type are not accepted here\n",
         "/etc/postfix/spam_headers": "/^Subject: Figures/ REJECT Message content rejected as spam\n",
         "/etc/postfix-policyd-spf-python/policyd-spf.conf": "HELO_reject = False\nMail_From_reject = Fail\nskip_addresses = 127.0.0.0/8\n",
     } | RESOLV_CONF
-    return Postfix(
+    made = Postfix(
         folder / "mx-postfix", [_service(each) for each in mine], main, master=master, files=files, network=network
     )
+    made.machine.run("sh", "-c", _CERTIFICATE)
+    return made
 
 
 class Receivers:
@@ -202,6 +227,7 @@ class Receivers:
         self.opensmtpd = OpenSmtpd(
             folder / "mx-opensmtpd", [(OPENSMTPD_IP, 25)], domains, name="mx.opensmtpd.example", network=network
         )
+        self.dovecot = filters.dovecot(folder, network)
         limits = {f"{each.id}.example": each.rule for each in known if each.asks == "postfwd"}
         settings = {each.to_domain: each.rule for each in known if each.asks == "rspamd" and each.rule}
         self.all = (
@@ -209,7 +235,7 @@ class Receivers:
             self.postfix,
             self.opensmtpd,
             filters.milters(folder, network),
-            filters.dovecot(folder, network),
+            self.dovecot,
             filters.policies(folder, network, limits),
             spam.rspamd(folder, network, settings),
             spam.spamassassin(folder, network),
@@ -219,11 +245,32 @@ class Receivers:
         """Have Postfix's smtpd processes end, which remember what a list said."""
         self.postfix.machine.run("postfix", "reload")
 
+    def lift(self, scenario: Scenario) -> None:
+        """Have the Postfix of a scenario refuse for none of its own reasons any more."""
+        service = f"{postfix_ip(scenario)}:25/inet"
+        for name in _service(scenario).options:
+            self.postfix.machine.run("postconf", "-PX", f"{service}/{name}")
+        self.postfix.machine.run("postfix", "reload")
+
+    def take(self, domain: str) -> None:
+        """Make Postfix responsible for a domain."""
+        machine = self.postfix.machine
+        machine.write("/etc/postfix/domains", f"{machine.read('/etc/postfix/domains')}{domain} yes\n")
+        machine.run("postfix", "reload")
+
+    def make_room(self) -> None:
+        """Raise the quota of Dovecot's mailboxes."""
+        config = self.dovecot.machine.read(filters.DOVECOT_CONF)
+        self.dovecot.machine.write(filters.DOVECOT_CONF, config.replace("*:bytes=100", "*:bytes=1000000"))
+        self.dovecot.machine.run("doveadm", "-c", filters.DOVECOT_CONF, "reload")
+
     def delivered(self, scenario: Scenario) -> int:
         """How many messages for the scenario's recipient domain were taken."""
         postfix = scenario.receiver == "postfix"
         root = self.postfix.machine.root / "var/mail" if postfix else self.exim.machine.root / "var/mail/exim"
-        return sum(1 for _ in (root / scenario.to_domain / "new").glob("*"))
+        if "lmtp" in scenario.options:
+            root = self.dovecot.machine.root / "var/mail"
+        return sum(1 for _ in (root / scenario.to_domain).rglob("new/*"))
 
     def log(self) -> str:
         """What they logged."""

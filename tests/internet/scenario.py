@@ -42,13 +42,16 @@ class Scenario:
     rule: str = ""
     smarthost: bool = False
     before: int = 0
+    subject: str = "Figures"
     attach: str = ""
     size: int = 0
+    domain: str = ""
+    written: str = ""
 
     @property
     def to_domain(self) -> str:
         """The recipient's domain: one for each scenario, so that each has a receiver of its own."""
-        return f"to-{self.id}.example"
+        return self.domain or f"to-{self.id}.example"
 
     @property
     def smarthost_name(self) -> str:
@@ -57,8 +60,8 @@ class Scenario:
 
     @property
     def to(self) -> str:
-        """The recipient."""
-        return f"{self.recipient}@{self.to_domain}"
+        """The recipient, as the sender wrote the address."""
+        return self.written or f"{self.recipient}@{self.to_domain}"
 
 
 def _tuples(raw: dict[str, Any]) -> dict[str, Any]:

@@ -124,5 +124,19 @@ class Senders:
             changed = [f"{line.partition(':')[0]}: {name}" for line in lines if scenario.id in line.partition(":")[0]]
             self.exim.machine.write(path, "\n".join([*kept, *changed]) + "\n")
             return
-        self.postfix.machine.run("postconf", "-P", f"out-{scenario.id}/unix/smtp_helo_name={name}")
+        self.change(scenario, smtp_helo_name=name)
+
+    def change(self, scenario: Scenario, **parameters: str) -> None:
+        """Change parameters of Postfix for a scenario's identity."""
+        service = f"out-{scenario.id}/unix"
+        self.postfix.machine.run("postconf", "-P", *(f"{service}/{name}={value}" for name, value in parameters.items()))
         self.postfix.machine.run("postfix", "reload")
+
+    def slow_down(self, scenario: Scenario, parameters: Mapping[str, str]) -> None:
+        """Send a scenario's mail through a transport of its own called `slow`, with these parameters of the queue."""
+        machine = self.postfix.machine
+        own = machine.run("postconf", "-M", f"out-{scenario.id}/unix").replace(f"out-{scenario.id}", "slow", 1)
+        machine.run("postconf", "-M", f"slow/unix={' '.join(own.split())}")
+        machine.write("/etc/postfix/transport", f"{scenario.to_domain} slow:\n")
+        machine.run("postconf", "transport_maps=texthash:/etc/postfix/transport", *map("=".join, parameters.items()))
+        machine.run("postfix", "reload")

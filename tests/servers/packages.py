@@ -14,7 +14,7 @@ from pathlib import Path
 
 CACHE = Path(__file__).resolve().parents[2] / "build" / "servers"
 GROUPS = {
-    "postfix": ("postfix", "postfix-pcre", "postfix-policyd-spf-python", "postgrey"),
+    "postfix": ("postfix", "postfix-pcre", "postfix-policyd-spf-python", "postgrey", "libsasl2-modules"),
     "exim": ("exim4-daemon-heavy",),
     "opensmtpd": ("opensmtpd",),
     "filters": ("opendkim", "opendmarc"),
