@@ -83,3 +83,15 @@ def test_a_reason_without_codes(text: str) -> None:
 def test_text_that_gives_no_reason(text: str) -> None:
     with pytest.raises(ParseError, match="no mail, log line or SMTP reply"):
         read_pasted(text.encode(), "-")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "smtplib.SMTPRecipientsRefused: {'bob@example.com': (550, b'5.1.1 <bob@example.com>: User unknown')}",
+        'SMTP-Fehler (550): Fehler beim Hinzufuegen des Empfaengers "bob@example.com" (5.1.1 <bob@example.com>: User unknown)',
+    ],
+)
+def test_what_a_mail_library_makes_of_a_reply(text: str) -> None:
+    (failure,) = read_pasted(text.encode(), "-").failures
+    assert (failure.recipient, failure.reply.code, str(failure.reply.enhanced)) == ("bob@example.com", 550, "5.1.1")
