@@ -164,7 +164,7 @@ def _mails(others: list[Source], wanted: Wanted, read: Read, progress: Progress)
         progress(number, len(others))
     if not only:
         stitcher.finish()
-        read.stitcher.rollup.add_addresses(stitcher.rollup)
+        read.stitcher.ledger.rollup.add_addresses(stitcher.tables())
         if mails.bounces:
             read.problems.append(
                 f"{mails.bounces:,} bounces in mails are in the logs' counts already; their addresses were taken"

@@ -114,13 +114,14 @@ class Mails:
         at = when if when >= 0 else at
         relay = f"{failure.remote.host}[{failure.remote.ip}]" if failure.remote.host or failure.remote.ip else ""
         status = str(failure.reply.enhanced or "").encode()
-        self._stitcher.client(at, b"", key, b"", b"")
-        self._stitcher.sender(at, b"", key, failure.mail_from.encode("utf-8", "replace"))
-        self._stitcher.attempt(
-            at, b"", key, failure.recipient.encode("utf-8", "replace"), outcome, relay.encode("utf-8", "replace"),
+        book = self._stitcher.host(b"")
+        book.client(key, b"", b"")
+        book.sender(key, failure.mail_from.encode("utf-8", "replace"))
+        book.attempt(
+            at, key, failure.recipient.encode("utf-8", "replace"), outcome, relay.encode("utf-8", "replace"),
             failure.reply.text.encode("utf-8", "replace"), status,
         )  # fmt: skip
-        self._stitcher.removed(at, b"", key)
+        book.removed(key)
 
 
 def _is_xml(path: Path) -> bool:

@@ -21,7 +21,7 @@ from postmend.knowledge.unwrap import layers, stage_of
 from postmend.model import Action, Failure, Host, Intake, Kind, ParseError, SmtpReply
 
 # What stands before a Postfix message; a pasted line may have lost its time and host.
-_POSTFIX = re.compile(rb"(?P<program>postfix(?:-\w+)?/\w+(?:/\w+)*)\[\d+\]: (?P<word>\S+) (?P<rest>.*)$")
+_POSTFIX = re.compile(rb"(?P<program>postfix(?:-\w+)?/\w+(?:/\w+)*)\[\d+\]: (?P<text>.*)$")
 _LOG = re.compile(
     rb"postfix(?:-\w+)?/\w+(?:/\w+)?\[\d+\]:|^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* (?:[+-]\d{4} )?(?:\[\d+\] )?\w{6,}-\w{6,}-\w{2,4} (?:<=|=>|->|\*\*|==|Completed)",
     re.MULTILINE,
@@ -84,9 +84,9 @@ def _read_lines(raw: bytes | mmap.mmap, refusals: "_Refusals") -> None:
         if found:
             handler = postfix.handler(found["program"])
             if handler:
-                handler(0, b"", found["word"], found["rest"])
+                handler(0, found["text"])
         elif framed := EXIM_LINE.match(line):
-            exim.line(0, b"", framed[2] or b"", framed[3])
+            exim.line(0, framed[2] or b"", framed[3])
 
 
 def _read_events(raw: bytes | mmap.mmap, refusals: "_Refusals") -> None:
@@ -103,7 +103,7 @@ def _when(line: str) -> str:
 
 
 class _Refusals:
-    """A log's `Sink` that keeps the refusals."""
+    """A log's `Sink`, for all hosts in one, that keeps the refusals."""
 
     def __init__(self) -> None:
         self.line = b""
@@ -117,45 +117,42 @@ class _Refusals:
             f if f.mail_from else replace(f, mail_from=self._senders.get(f.queue_id, "")) for f in self.found.values()
         )
 
-    def client(
-        self, at: int, host: bytes, ident: bytes, client: bytes, login: bytes, mail_from: bytes | None = None
-    ) -> None:  # fmt: skip
-        """Of a message's beginning only the MAIL FROM is needed."""
-        if mail_from is not None:
-            self.sender(at, host, ident, mail_from)
-
-    def local(
-        self, at: int, host: bytes, ident: bytes, user: bytes, script: bytes, mail_from: bytes | None = None
-    ) -> None:  # fmt: skip
-        """Of a message's beginning only the MAIL FROM is needed."""
-        if mail_from is not None:
-            self.sender(at, host, ident, mail_from)
-
-    def script(self, at: int, host: bytes, ident: bytes, script: bytes) -> None:
-        """Not needed here."""
-
-    def message_id(self, at: int, host: bytes, ident: bytes, name: bytes) -> None:
-        """Not needed here."""
-
-    def notice(self, at: int, host: bytes, ident: bytes, parent: bytes) -> None:
-        """Not needed here."""
-
-    def expired(self, at: int, host: bytes, ident: bytes) -> None:
-        """Not needed here: the last deferral has said why."""
-
-    def removed(self, at: int, host: bytes, ident: bytes) -> None:
-        """Not needed here."""
+    def host(self, name: bytes) -> "_Refusals":
+        """Whichever host tells it."""
+        return self
 
     def complaint(self, at: int, recipient: bytes, mail_from: bytes, client: bytes, provider: bytes) -> None:
-        """Not in these logs."""
+        """Not a refusal."""
 
-    def sender(self, at: int, host: bytes, ident: bytes, mail_from: bytes) -> None:
+    def client(self, ident: bytes, client: bytes, login: bytes, mail_from: bytes | None = None) -> None:
+        """Of a message's beginning only the MAIL FROM is needed."""
+        if mail_from is not None:
+            self.sender(ident, mail_from)
+
+    local = client
+
+    def sender(self, ident: bytes, mail_from: bytes) -> None:
         """Keep the MAIL FROM of a queue id."""
         if len(self._senders) < _MOST_IDS:
             self._senders[ident.decode("latin-1")] = to_text(mail_from)
 
+    def script(self, ident: bytes, script: bytes) -> None:
+        """Not needed here."""
+
+    def message_id(self, ident: bytes, name: bytes) -> None:
+        """Not needed here."""
+
+    def notice(self, ident: bytes, parent: bytes) -> None:
+        """Not needed here."""
+
+    def expired(self, at: int, ident: bytes) -> None:
+        """Not needed here: the last deferral has said why."""
+
+    def removed(self, ident: bytes) -> None:
+        """Not needed here."""
+
     def attempt(
-        self, at: int, host: bytes, ident: bytes, recipient: bytes, outcome: Outcome, relay: bytes, text: bytes,
+        self, at: int, ident: bytes, recipient: bytes, outcome: Outcome, relay: bytes, text: bytes,
         status: bytes = b"", original: bytes = b"",
     ) -> None:  # fmt: skip
         """Keep what was refused or put off, not what was delivered after all, and of what was delivered a few."""
@@ -190,7 +187,7 @@ class _Refusals:
         )
 
     def refusal(
-        self, at: int, host: bytes, stage: bytes, client: bytes, helo: bytes, mail_from: bytes, recipient: bytes,
+        self, at: int, stage: bytes, client: bytes, helo: bytes, mail_from: bytes, recipient: bytes,
         text: bytes, login: bytes = b"",
     ) -> None:  # fmt: skip
         """Keep what this host refused itself."""

@@ -25,7 +25,7 @@ class Accounts:
                 root.account, root.source = known
                 return
         domain = (root.mail_from or b"").rpartition(b"@")[2].lower()
-        client = self._peers(root.client) if root.client else None
+        client = self._peers[root.client] if root.client else None
         if root.login:
             root.account = b"login " + root.login
         elif root.user in {NOTICES, RETURNED}:

@@ -163,7 +163,7 @@ class Judge:
                 amounts[ip] += n
         return Culprit(
             self._account, began, last, window, sum(row.volume for row in rows), bad, sum(row.dead for row in rows),
-            most, others, fresh, tuple(sorted(amounts, key=lambda ip: -amounts[ip])[:20]), night,
+            most, others, fresh, tuple(sorted(amounts, key=lambda ip: (-amounts[ip], ip))[:20]), night,
             steady=False, share=bad / max(everybody, 1),
         )  # fmt: skip
 

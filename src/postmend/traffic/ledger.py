@@ -7,8 +7,10 @@ from postmend.traffic.messages import Message
 from postmend.traffic.relays import Peer, Peers
 from postmend.traffic.replies import ReplyReader, Said
 from postmend.traffic.rollup import Rollup, cell_of
+from postmend.traffic.sheets import Sheet, Sheets
 
 _MESSAGE, _DELIVERED_CELL = UNIT[Count.MESSAGES], UNIT[Count.DELIVERED]
+_MOST_CLIENTS = 5_000  # refused at the door
 _DELIVERED, _DEFERRED, _EXPIRED = Outcome.DELIVERED, Outcome.DEFERRED, Outcome.EXPIRED
 
 
@@ -18,7 +20,9 @@ class Ledger:
     def __init__(self, peers: Peers, since: int | None, until: int | None) -> None:
         self.rollup = Rollup()
         self.replies = ReplyReader()
+        self._peers = peers
         self._accounts = Accounts(self.rollup, peers)
+        self._sheets = Sheets(self.rollup)
         self._since = -1 if since is None else since
         self._until = 1 << 60 if until is None else until
 
@@ -106,23 +110,40 @@ class Ledger:
             self.rollup.refused(at, account, message.mail_from or b"", recipient, cell, peer, said, text)
 
     def _tell(self, message: Message, at: int, recipient: bytes, cell: int, peer: Peer, original: bytes) -> bool:
-        root = message.root or message
-        if root.source < 0:
-            self._accounts.tell(root, peer, recipient, original)
+        sheet = message.sheet
+        if sheet is None or not sheet.open:
+            sheet = message.sheet = self._sheet(message, recipient, peer, original)
         if not self._since <= at < self._until:
             return False
+        root = message.root or message
         if not root.counted:
             root.counted = True
             cell += _MESSAGE
-        days = message.days
-        if days is None:
-            days = message.days = self.rollup.sender_days(message.mail_from or b"")
-        day = at // 1440
-        days[day] = days.get(day, 0) + cell
-        host = message.host.days
-        host[day] = host.get(day, 0) + cell
-        self.rollup.final(at // 60, root.source, recipient, cell, peer)
+        hour = at // 60
+        sheet.hours[hour] += cell
+        self.rollup.reached(hour, recipient, cell, peer)
         if peer.quota:
-            key = (peer.quota, root.account, day)
+            key = (peer.quota, root.account, at // 1440)
             self.rollup.limits[key] = self.rollup.limits.get(key, 0) + 1
         return True
+
+    def _sheet(self, message: Message, recipient: bytes, peer: Peer, original: bytes) -> Sheet:
+        root = message.root or message
+        if root.source < 0:
+            self._accounts.tell(root, peer, recipient, original)
+        return self._sheets.of(root.source, message.host.name, message.mail_from or b"")
+
+    def post(self) -> None:
+        """Bring what was counted into the tables."""
+        self._sheets.post()
+
+    def door(self, at: int, client: bytes, text: bytes) -> None:
+        """Count a refusal at our own door."""
+        if not self.wants(at):
+            return
+        said = self.replies(text, "", "", b"")
+        rollup, key = self.rollup, (said.cause, at // 60)
+        rollup.door[key] = rollup.door.get(key, 0) + 1
+        ip = self._peers[client].ip
+        if ip in rollup.door_clients or len(rollup.door_clients) < _MOST_CLIENTS:
+            rollup.door_clients[ip] = rollup.door_clients.get(ip, 0) + 1

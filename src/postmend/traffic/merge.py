@@ -1,29 +1,25 @@
 """Two stitchers that read a log's parts side by side made one: what is open at the edge goes on."""
 
-from postmend.traffic.messages import Host, Message
+from postmend.traffic.messages import Message
 from postmend.traffic.stitch import Stitcher
 
 
 def merge(mine: Stitcher, other: Stitcher) -> None:
     """Take over what another stitcher has read of the log's next part."""
-    numbers = mine.rollup.merge(other.rollup)
+    numbers = mine.ledger.rollup.merge(other.tables())
     mine.evicted += other.evicted
     joined: dict[Message, Message] = {}
-    for host, book in other.books.items():
-        host_book = mine.books.setdefault(host, Host({}, {}))
-        for day, cell in book.days.items():
-            host_book.days[day] = host_book.days.get(day, 0) + cell
-        messages = host_book.messages
-        for ident, message in book.messages.items():
-            message.host, message.days = host_book, None
+    for host, theirs in other.books.items():
+        book = mine.host(host)
+        for ident, message in theirs.messages.items():
+            message.host, message.sheet = book, None
             message.source = numbers[message.source] if message.source >= 0 else -1
-            known = messages.get(ident)
+            known = book.messages.get(ident)
             if known is None or (known.removed and known.opened and message.opened):
                 if known is not None:
                     mine.retire(known)
-                messages[ident] = message
-                if ident in mine.awaited:
-                    mine.link(message, mine.awaited.pop(ident)[0][0])
+                book.messages[ident] = message
+                mine.met(message)
             else:
                 joined[message] = known
     _rejoin(mine, other, joined)
@@ -48,10 +44,7 @@ def _rejoin(mine: Stitcher, other: Stitcher, joined: dict[Message, Message]) -> 
         for message, at, recipient, peer in others:
             mine.pipes.hold((joined.get(message, message), at, recipient, peer))
     for message in other.pipes.picked.values():
-        again = joined.get(message, message)
-        parent = mine.pipes.pick(again)
-        if parent is not None and parent is not again:
-            mine.link(again, parent)
+        mine.picked(joined.get(message, message))
 
 
 def _join(mine: Stitcher, known: Message, later: Message) -> None:

@@ -1,19 +1,18 @@
 """What is known of the messages that pass, by logging host and queue id."""
 
+from typing import TYPE_CHECKING, Any
+
 import msgspec
 
 from postmend.intake.logs import Outcome
 from postmend.traffic.relays import Peer
 from postmend.traffic.replies import Said
+from postmend.traffic.sheets import Sheet
+
+if TYPE_CHECKING:
+    from postmend.traffic.books import Book
 
 Pending = tuple[int, bytes, Outcome, bytes, bytes, bytes, bytes]  # an attempt whose message has no account yet
-
-
-class Host(msgspec.Struct, gc=False, eq=False):
-    """One logging host: its messages by queue id, and its sums by day."""
-
-    messages: "dict[bytes, Message]"
-    days: dict[int, int]
 
 
 class Message(msgspec.Struct, gc=False, eq=False):
@@ -22,7 +21,7 @@ class Message(msgspec.Struct, gc=False, eq=False):
     `expired` is the minute at which it was given up.
     """
 
-    host: Host
+    host: "Book"
     ident: bytes
     mail_from: bytes | None = None
     client: bytes = b""
@@ -39,8 +38,20 @@ class Message(msgspec.Struct, gc=False, eq=False):
     children: "list[Message] | None" = None  # that wait for this one's account
     account: bytes = b""
     source: int = -1
-    days: dict[int, int] | None = None  # the sums of its MAIL FROM domain
+    sheet: Sheet | None = None
     pending: list[Pending] | None = None
     waiting: dict[bytes, tuple[Peer, Said]] | None = None
     done: dict[bytes, bool] | None = None
     only: bytes | None = None  # the first that was delivered at once: mostly there is no other
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For another process: made before its fields are, for messages name each other in circles."""
+        return _blank, (), tuple(getattr(self, name) for name in self.__struct_fields__)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        for name, value in zip(self.__struct_fields__, state, strict=True):
+            setattr(self, name, value)
+
+
+def _blank() -> Message:
+    return Message(None, b"")  # type: ignore[arg-type]  # __setstate__ fills it

@@ -49,27 +49,24 @@ def _gateway(host: str, provider: str) -> str:
     return ".".join(labels[-keep:])
 
 
-class Peers:
-    """Reads and remembers hosts. `own` are the short names of hosts whose logs are read."""
+class Peers(dict[bytes, Peer]):
+    """Hosts by what a log calls them, read when first met. `own` are short names of hosts whose logs are read."""
 
     def __init__(self, own: set[bytes]) -> None:
+        super().__init__()
         self._own = {name.lower().split(b".")[0] for name in own}
-        self.known: dict[bytes, Peer] = {}
 
     def add(self, host: bytes) -> None:
         """Another host whose log is read."""
         short = host.lower().split(b".")[0]
         if short and short not in self._own and len(self._own) < _MOST_OWN:
             self._own.add(short)
-            self.known.clear()
+            self.clear()
 
-    def __call__(self, raw: bytes) -> Peer:
-        """What `raw` names."""
-        found = self.known.get(raw)
-        if found is None:
-            if len(self.known) >= _MOST:
-                self.known.clear()
-            found = self.known[raw] = self._read(raw)
+    def __missing__(self, raw: bytes) -> Peer:
+        if len(self) >= _MOST:
+            self.clear()
+        found = self[raw] = self._read(raw)
         return found
 
     def _read(self, raw: bytes) -> Peer:

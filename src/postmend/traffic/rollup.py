@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from postmend.model import AddressVerdict, Cause
 from postmend.traffic.counts import UNIT, Count
@@ -23,6 +24,7 @@ _MOST_SAMPLES = 2_000
 _KEPT_HOURS = 21 * 24  # whose hours stay apart when cells are folded into days
 
 _BOUNCED, _EXPIRED = UNIT[Count.BOUNCED], UNIT[Count.BOUNCED] + UNIT[Count.EXPIRED]
+_Key = TypeVar("_Key")
 _FIRST, _AGAIN = UNIT[Count.DEFERRED] + UNIT[Count.DEFERRALS], UNIT[Count.DEFERRALS]
 
 
@@ -67,7 +69,6 @@ class Rollup:
     door_clients: dict[bytes, int] = field(default_factory=dict)
     relayed: dict[bytes, set[bytes]] = field(default_factory=dict)  # outside client without login: recipient domains
     complaints: dict[tuple[int, bytes, str], int] = field(default_factory=dict)  # day, From domain, provider
-    _days: dict[bytes, dict[int, int]] = field(default_factory=dict)  # the same days by MAIL FROM
     _index: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
 
     def source(self, account: bytes, ip: bytes) -> int:
@@ -104,28 +105,21 @@ class Rollup:
             folded[key] = folded.get(key, 0) + cell
         self.hours = folded
 
-    def sender_days(self, mail_from: bytes) -> dict[int, int]:
-        """The days of a MAIL FROM's domain."""
-        days = self._days.get(mail_from)
-        if days is not None:
-            return days
-        domain = mail_from.rpartition(b"@")[2].lower()
-        if domain not in self.senders and len(self.senders) >= _MOST_DOMAINS:
-            domain = OTHERS
-        days = self.senders.setdefault(domain, {})
-        if len(self._days) >= _MOST_VALUES:
-            self._days.clear()
-        self._days[mail_from] = days
-        return days
-
-    def final(self, hour: int, source: int, recipient: bytes, cell: int, peer: Peer) -> None:
-        """One recipient's outcome: what is counted of a delivery and of a refusal alike."""
-        key = source << HOUR_BITS | hour
-        hours = self.hours
-        if key in hours:
-            hours[key] += cell
-        else:
+    def post(self, source: int, host: bytes, domain: bytes, hours: dict[int, int]) -> None:
+        """Add cells by hour of one source, logging host and MAIL FROM domain."""
+        sender_days = self.senders.setdefault(self._sender(domain), {})
+        host_days = self.hosts.setdefault(host, {})
+        for hour, cell in hours.items():
             self.add(source, hour, cell)
+            day = hour // 24
+            sender_days[day] = sender_days.get(day, 0) + cell
+            host_days[day] = host_days.get(day, 0) + cell
+
+    def _sender(self, domain: bytes) -> bytes:
+        return domain if domain in self.senders or len(self.senders) < _MOST_DOMAINS else OTHERS
+
+    def reached(self, hour: int, recipient: bytes, cell: int, peer: Peer) -> None:
+        """Where one recipient's outcome happened: at a delivery and at a refusal alike."""
         domain = recipient[recipient.rfind(b"@") + 1 :]
         domains = self.domains
         if domain in domains:
@@ -190,17 +184,13 @@ class Rollup:
             self.add(numbers[key >> HOUR_BITS], key & HOUR_MASK, cell)
         for name in ("domains", "providers", "causes", "named", "queue", "limits", "door",
                      "door_clients", "complaints"):  # fmt: skip
-            mine = getattr(self, name)
-            for key, cell in getattr(other, name).items():
-                mine[key] = mine.get(key, 0) + cell
-        for sender, sender_days in other.senders.items():
-            own_days = self.sender_days(sender)
-            for day, cell in sender_days.items():
-                own_days[day] = own_days.get(day, 0) + cell
+            _add_to(getattr(self, name), getattr(other, name))
+        for sender, days in other.senders.items():
+            _add_to(self.senders.setdefault(self._sender(sender), {}), days)
+        for host, days in other.hosts.items():
+            _add_to(self.hosts.setdefault(host, {}), days)
         for scope, values in other.scopes.items():
-            kept = self.scopes.setdefault(scope, {})
-            for value, count in values.items():
-                kept[value] = kept.get(value, 0) + count
+            _add_to(self.scopes.setdefault(scope, {}), values)
         for client, reached in other.relayed.items():
             self.relayed.setdefault(client, set()).update(reached)
         for address, dead in other.dead.items():
@@ -253,6 +243,11 @@ class Rollup:
         for key, cell in self.hours.items():
             account, ip = self.sources[key >> HOUR_BITS]
             yield account, ip, key & HOUR_MASK, cell
+
+
+def _add_to(sums: dict[_Key, int], more: dict[_Key, int]) -> None:
+    for key, count in more.items():
+        sums[key] = sums.get(key, 0) + count
 
 
 def cell_of(outcome: int, *, first: bool, dead: bool, blocked: bool) -> int:

@@ -7,12 +7,11 @@ process's part (`merge`). Memory is bounded by the caps below.
 """
 
 import re
-from collections import deque
 
 from postmend.intake.logs import Outcome
-from postmend.traffic.accounts import NOTICES, RETURNED
+from postmend.traffic.books import Book
 from postmend.traffic.ledger import Ledger
-from postmend.traffic.messages import Host, Message, Pending
+from postmend.traffic.messages import Message, Pending
 from postmend.traffic.pipes import Pipes
 from postmend.traffic.relays import Peer, Peers
 from postmend.traffic.rollup import Rollup
@@ -20,12 +19,11 @@ from postmend.traffic.rollup import Rollup
 _CHILD = re.compile(
     rb"queued as ([0-9A-Za-z]+)|\bid=(\w{6}-\w{6,11}-\w{2,4})|\b([0-9A-Za-z]{8,20}) Message accepted for delivery"
 )
-_MOST_CLOSED = 10_000  # messages kept after they left the queue, for lines that come late
-_MOST_OPEN = 150_000
+_FORGOTTEN = 10_000  # messages at a time, of those that left the queue and were kept for lines that come late
 _MOST_AWAITED = 100_000
-_MOST_PENDING = 5_000  # lines of one message whose origin is not known yet
-_MOST_CLIENTS = 5_000  # refused at the door
-_DELIVERED, _EXPIRED = Outcome.DELIVERED, Outcome.EXPIRED
+_MOST_HOSTS = 10_000
+_OTHERS = b"others"
+_DELIVERED = Outcome.DELIVERED
 
 
 class Stitcher:
@@ -34,211 +32,60 @@ class Stitcher:
     def __init__(self, own: set[bytes], since: int | None = None, until: int | None = None) -> None:
         self.peers = Peers(own)
         self.ledger = Ledger(self.peers, since, until)
-        self.rollup = self.ledger.rollup
         self.evicted = 0
         self.pipes = Pipes()
-        self.books: dict[bytes, Host] = {}
-        self._closed: deque[Message] = deque()
+        self.books: dict[bytes, Book] = {}
+        self.closed: list[Message] = []
         self.awaited: dict[bytes, list[tuple[Message, int, bytes, Peer]]] = {}
 
-    # --- what the log says ---
-
-    def client(
-        self, at: int, host: bytes, ident: bytes, client: bytes, login: bytes, mail_from: bytes | None = None
-    ) -> None:  # fmt: skip
-        """Take a message's beginning at the door."""
-        login = login.lower()
-        book = self.books.get(host)
-        if book is not None and ident not in book.messages and len(book.messages) < _MOST_OPEN and not self.awaited:
-            # What happens most often, without the calls that the rest needs.
-            ready = mail_from is not None and login != b""
-            message = Message(book, ident, mail_from, client, login, opened=True, ready=ready)
-            book.messages[ident] = message
-        else:
-            message = self._opened(host, ident)
-            message.client, message.login = client, login or message.login
-            message.mail_from = message.mail_from if mail_from is None else mail_from
-        if message.mail_from is not None and not message.ready:
-            self.settle(message)
-
-    def sender(self, at: int, host: bytes, ident: bytes, mail_from: bytes) -> None:
-        """Take the MAIL FROM; it comes again with each run of the queue."""
-        try:
-            message = self.books[host].messages[ident]
-        except KeyError:
-            message = self._new(host, ident)
-        if message.mail_from is None:
-            message.mail_from = mail_from
-            if message.opened and not message.ready:
-                if message.login and message.root is None and message.pending is None and message.children is None:
-                    message.ready = True
-                else:
-                    self.settle(message)
-
-    def local(
-        self, at: int, host: bytes, ident: bytes, user: bytes, script: bytes, mail_from: bytes | None = None
-    ) -> None:  # fmt: skip
-        """Take a message's beginning on this host."""
-        message = self._opened(host, ident)
-        message.user, message.script = user or b"local", script or message.script
-        if mail_from is not None:
-            message.mail_from = mail_from
-        if not message.ready:
-            self.settle(message)
-
-    def script(self, at: int, host: bytes, ident: bytes, script: bytes) -> None:
-        """Take what called sendmail."""
-        self._message(host, ident).script = script
-
-    def message_id(self, at: int, host: bytes, ident: bytes, name: bytes) -> None:
-        """Take the Message-ID: a pipe's message comes again under it."""
-        try:
-            message = self.books[host].messages[ident]
-        except KeyError:
-            message = self._new(host, ident)
-        message.name = name
-        if message.user:
-            parent = self.pipes.pick(message)
-            if parent is not None:
-                self.link(message, parent)
-
-    def notice(self, at: int, host: bytes, ident: bytes, parent: bytes) -> None:
-        """Take the beginning of a bounce of ours: to one of our own users, or out to where the mail came from."""
-        message = self._opened(host, ident)
-        about = message.host.messages.get(parent)
-        root = (about.root or about) if about else None
-        outside = root is not None and root.client and not (root.login or root.user)
-        message.mail_from = b""
-        message.user = RETURNED if outside and root and not self.peers(root.client).internal else NOTICES
-        if not message.ready:
-            self.settle(message)
-
-    def attempt(
-        self, at: int, host: bytes, ident: bytes, recipient: bytes, outcome: Outcome, relay: bytes, text: bytes,
-        status: bytes = b"", original: bytes = b"",
-    ) -> None:  # fmt: skip
-        """Take one recipient's delivery attempt."""
-        try:
-            message = self.books[host].messages[ident]
-        except KeyError:
-            message = self._new(host, ident)
-        if message.ready:
-            peer = self.peers.known.get(relay) or self.peers(relay)
-            if outcome is _DELIVERED and not (peer.internal or peer.local):
-                self.ledger.delivered(message, at, recipient, peer, original)
-            else:
-                self._attempt(message, (at, recipient, outcome, relay, text, status, original))
-            return
-        if message.pending is None:
-            message.pending = []
-        if len(message.pending) < _MOST_PENDING:
-            message.pending.append((at, recipient, outcome, relay, text, status, original))
-
-    def expired(self, at: int, host: bytes, ident: bytes) -> None:
-        """Everything of the message that still waits has bounced."""
-        message = self._message(host, ident)
-        if message.ready:
-            self.ledger.expire(message, at)
-        else:
-            message.pending = message.pending or []
-            message.pending.append((at, b"", _EXPIRED, b"", b"", b"", b""))
-
-    def removed(self, at: int, host: bytes, ident: bytes) -> None:
-        """The message left the queue; keep it a while for lines that come late."""
-        try:
-            message = self.books[host].messages[ident]
-        except KeyError:
-            message = self._new(host, ident)
-        if message.removed:
-            return
-        message.removed = True
-        closed = self._closed
-        closed.append(message)
-        if len(closed) > _MOST_CLOSED:
-            old = closed.popleft()
-            if not old.ready:
-                self.settle(old, force=True)
-            if old.host.messages.get(old.ident) is old:
-                del old.host.messages[old.ident]
-
-    def refusal(
-        self, at: int, host: bytes, stage: bytes, client: bytes, helo: bytes, mail_from: bytes, recipient: bytes,
-        text: bytes, login: bytes = b"",
-    ) -> None:  # fmt: skip
-        """Count a refusal at our own door."""
-        if not self.ledger.wants(at):
-            return
-        said = self.ledger.replies(text, "", "", b"")
-        rollup, key = self.rollup, (said.cause, at // 60)
-        rollup.door[key] = rollup.door.get(key, 0) + 1
-        peer = self.peers(client)
-        if peer.ip in rollup.door_clients or len(rollup.door_clients) < _MOST_CLIENTS:
-            rollup.door_clients[peer.ip] = rollup.door_clients.get(peer.ip, 0) + 1
+    def host(self, name: bytes) -> Book:
+        """The book of a logging host."""
+        book = self.books.get(name)
+        if book is None:
+            if len(self.books) >= _MOST_HOSTS and name != _OTHERS:
+                return self.host(_OTHERS)
+            book = self.books[name] = Book(name, self)
+            self.peers.add(name)
+        return book
 
     def complaint(self, at: int, recipient: bytes, mail_from: bytes, client: bytes, provider: bytes) -> None:
         """Count a complaint by From domain and provider."""
         if self.ledger.wants(at):
             key = (at // 1440, mail_from.rpartition(b"@")[2].lower(), provider.decode("latin-1"))
-            self.rollup.complaints[key] = self.rollup.complaints.get(key, 0) + 1
+            complaints = self.ledger.rollup.complaints
+            complaints[key] = complaints.get(key, 0) + 1
 
-    # --- messages ---
+    # --- when a message counts ---
 
-    def _message(self, host: bytes, ident: bytes) -> Message:
-        try:
-            return self.books[host].messages[ident]
-        except KeyError:
-            return self._new(host, ident)
-
-    def _new(self, host: bytes, ident: bytes) -> Message:
-        book = self.books.get(host)
-        if book is None:
-            book = self.books[host] = Host({}, {})
-            self.peers.add(host)
-        message = book.messages[ident] = Message(book, ident)
-        if len(book.messages) > _MOST_OPEN:
-            self._evict(book.messages)
-        if ident in self.awaited:
-            self.link(message, self.awaited.pop(ident)[0][0])
-        return message
-
-    def _opened(self, host: bytes, ident: bytes) -> Message:
-        """The message that begins under an id; an id that is used again is another message."""
-        message = self._message(host, ident)
-        if message.opened and message.removed:
-            self.retire(message)
-            message = message.host.messages[ident] = Message(message.host, ident)
-        message.opened = True
-        return message
-
-    def settle(self, message: Message, *, force: bool = False) -> None:
+    def settle(self, message: Message) -> None:
         """Let a message count once its account is known: its own, or that of the message it is a copy of."""
-        if force:
-            if message.root is not None:
-                self.retire(message.root)
-        elif not self._known(message):
+        if message.mail_from is None or not message.opened:
             return
+        if message.root is not None:
+            known = message.root.ready
+        else:
+            known = bool(message.login) or not message.client or not self.peers[message.client].internal
+        if known:
+            self._ready(message)
+
+    def _ready(self, message: Message) -> None:
         message.ready = True
-        self.release(message)
-        children, message.children = message.children, None
-        for child in children or ():
-            if not child.ready:
-                self.settle(child)
+        if message.pending is not None:
+            self.release(message)
+        if message.children is not None:
+            children, message.children = message.children, None
+            for child in children:
+                if not child.ready:
+                    self.settle(child)
 
     def release(self, message: Message) -> None:
         """Count what was held back while the message had no account."""
         pending, message.pending = message.pending, None
         for event in pending or ():
             if event[1]:
-                self._attempt(message, event)
+                self.attempt(message, event)
             else:
                 self.ledger.expire(message, event[0])
-
-    def _known(self, message: Message) -> bool:
-        if message.mail_from is None or not message.opened:
-            return False
-        if message.root is not None:
-            return message.root.ready
-        return not (message.client and not message.login and self.peers(message.client).internal)
 
     def link(self, child: Message, parent: Message) -> None:
         """Make a message a copy of another: what becomes of it belongs to the other's account."""
@@ -254,24 +101,49 @@ class Stitcher:
             else:
                 root.children.append(child)
 
+    def met(self, message: Message) -> None:
+        """A new message may be one that another was handed over as."""
+        handed = self.awaited.pop(message.ident, None)
+        if handed:
+            self.link(message, handed[0][0])
+
+    def picked(self, message: Message) -> None:
+        """A message that was handed in here may be one that a pipe has taken away."""
+        parent = self.pipes.pick(message)
+        if parent is not None:
+            self.link(message, parent)
+
+    # --- when it is let go ---
+
     def retire(self, message: Message) -> None:
         """Count a message as far as it is known."""
         if not message.ready:
-            self.settle(message, force=True)
+            if message.root is not None:
+                self.retire(message.root)
+            self._ready(message)
 
-    def _evict(self, book: dict[bytes, Message]) -> None:
-        """Too many messages are open: the oldest tenth counts as it is."""
-        for ident in list(book)[: _MOST_OPEN // 10]:
-            message = book.pop(ident)
-            if not message.removed:
-                self.evicted += 1
-            self.retire(message)
+    def evict(self, message: Message) -> None:
+        """Too many messages are open: this one counts as it is."""
+        if not message.removed:
+            self.evicted += 1
+        self.retire(message)
+
+    def forget(self) -> None:
+        """Let the messages go that left the queue first."""
+        for old in self.closed[:_FORGOTTEN]:
+            self.retire(old)
+            messages = old.host.messages
+            if messages.get(old.ident) is old:
+                del messages[old.ident]
+        del self.closed[:_FORGOTTEN]
+        self.ledger.post()
 
     # --- what is counted ---
 
-    def _attempt(self, message: Message, event: Pending) -> None:
+    def attempt(self, message: Message, event: Pending) -> None:
+        """Count one recipient's attempt, unless it only passed the message on."""
         at, recipient, outcome, relay, text, status, original = event
-        peer = self.peers(relay)
+        peer = self.peers[relay]
         if outcome is _DELIVERED:
             if peer.local and message.name and text.startswith(b"delivered via "):
                 self._piped(message, at, recipient, peer)
@@ -330,5 +202,5 @@ class Stitcher:
 
     def tables(self) -> Rollup:
         """The sums so far; what is inside a content filter comes when it is out."""
-        self.rollup.hosts = {name: book.days for name, book in self.books.items() if book.days}
-        return self.rollup
+        self.ledger.post()
+        return self.ledger.rollup

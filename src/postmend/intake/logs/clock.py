@@ -7,8 +7,8 @@ January before December a line that came late. A clock that jumps back by hours 
 from datetime import date
 
 MONTHS = {name: i for i, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
-_MOST = 20_000  # minutes remembered: two weeks of them
-_MOST_DAYS = 1000  # days
+_MOST_HOURS = 400  # remembered: two weeks, so that no stamp without a year is taken for last year's
+_MINUTES = {b"%02d" % minute: minute for minute in range(60)}
 _EPOCH = date(1970, 1, 1).toordinal()
 _HALF_YEAR = 6
 
@@ -35,45 +35,38 @@ def written_day(day: int) -> str:
 class Clock:
     """Reads `Nov 24 20:21` and `2026-11-24T20:21` (what stands before the seconds).
 
-    `year` is that of the first line, where stamps have none.
+    `year` is that of the first line, where stamps have none. Hours are remembered, for lines come by the thousand.
     """
 
     def __init__(self, year: int) -> None:
         self.year = year
         self._month = 0
-        self._seen: dict[bytes, int] = {}
-        self._days: dict[tuple[int, bytes], int] = {}
+        self._hours: dict[bytes, int] = {}  # `Nov 24 20:`: minutes since 1970
 
     def minute(self, stamp: bytes) -> int:
         """Minutes since 1970; -1 where the stamp names no time."""
-        found = self._seen.get(stamp)
-        if found is None:
-            found = self._read(stamp)
-            if len(self._seen) >= _MOST:
-                self._seen.clear()
-            self._seen[stamp] = found
-        return found
+        hour = stamp[:-2]
+        minute = _MINUTES.get(stamp[-2:])
+        start = self._hours.get(hour)
+        if start is None:
+            start = self._read(hour)
+            if len(self._hours) >= _MOST_HOURS:
+                self._hours.clear()
+            self._hours[hour] = start
+        return -1 if start < 0 or minute is None else start + minute
 
-    def _read(self, stamp: bytes) -> int:
+    def _read(self, hour: bytes) -> int:
         try:
-            hour, minute = int(stamp[-5:-3]), int(stamp[-2:])
-            if stamp[4:5] == b"-":
-                year, month = int(stamp[:4]), int(stamp[5:7])
+            if hour[4:5] == b"-":
+                year, month = int(hour[:4]), int(hour[5:7])
             else:
-                month = MONTHS[stamp[:3]]
+                month = MONTHS[hour[:3]]
                 year = self._year_of(month)
-            key = (year, stamp[:-6])
-            start = self._days.get(key)
-            if start is None:
-                start = minutes(year, month, int(stamp[-8:-6]), 0, 0)
-                if start is None:
-                    return -1
-                if len(self._days) >= _MOST_DAYS:
-                    self._days.clear()
-                self._days[key] = start
+            day, clock = int(hour[-6:-4]), int(hour[-3:-1])
         except (KeyError, ValueError):
             return -1
-        return -1 if hour > 23 or minute > 59 else start + hour * 60 + minute
+        found = minutes(year, month, day, clock, 0) if 0 <= clock <= 23 and hour.endswith(b":") else None
+        return -1 if found is None else found
 
     def _year_of(self, month: int) -> int:
         gone = month - self._month if self._month else 0
@@ -81,6 +74,6 @@ class Clock:
             return self.year - 1
         if gone < -_HALF_YEAR:
             self.year += 1
-            self._seen.clear()
+            self._hours.clear()
         self._month = month
         return self.year

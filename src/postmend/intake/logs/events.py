@@ -52,6 +52,7 @@ class Events:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
+        self._host = sink.host(b"")
         self._decoder = msgspec.json.Decoder()
 
     def line(self, raw: bytes) -> Kept:
@@ -95,9 +96,9 @@ class Events:
                 self._sink.complaint(at, to_bytes, from_bytes, b"", _text(provider).encode())
                 continue
             key = _text(ident).encode()
-            self._sink.client(at, b"", key, b"", b"")
-            self._sink.sender(at, b"", key, from_bytes)
-            self._sink.attempt(at, b"", key, to_bytes, outcome, _text(relay).encode(), _text(text).encode())
+            self._host.client(key, b"", b"")
+            self._host.sender(key, from_bytes)
+            self._host.attempt(at, key, to_bytes, outcome, _text(relay).encode(), _text(text).encode())
         return told
 
     def _ses(self, event: Object) -> Iterator[tuple[Any, ...]]:

@@ -4,8 +4,9 @@ Message ids have three groups of 6, 6 and 2 characters, since 4.97 of 6, 11 and 
 """
 
 import re
+from collections.abc import Callable
 
-from postmend.intake.logs.sink import Kept, Outcome, Sink
+from postmend.intake.logs.sink import HostSink, Kept, Outcome
 
 IDENT = rb"\w{6}-\w{6,11}-\w{2,4}"
 # minute, id, the rest
@@ -25,8 +26,6 @@ REJECT = re.compile(
 _PARENT = re.compile(rb" R=(" + IDENT + rb")(?: |$)")
 _SENDER = re.compile(rb" [FP]=<([^>]*)>")
 _STATUS = re.compile(rb"\b([45]\.\d{1,3}\.\d{1,3})\b")
-_DELIVERED = {b"=>", b"->", b">>"}
-_REFUSED = {b"**": Outcome.BOUNCED, b"==": Outcome.DEFERRED}
 _OVER = (b"retry timeout exceeded", b"retry time exceeded", b"timed out: retry")
 _USED, _KNOWN, _SENT = Kept.USED, Kept.KNOWN, Outcome.DELIVERED
 HEAD = re.compile(
@@ -49,77 +48,77 @@ def _field(line: bytes, name: bytes, start: int, stop: int) -> bytes:
 
 
 class Exim:
-    """Hands the lines of Exim's main log to a sink."""
+    """Hands the lines of one host's main log to its sink.
 
-    def __init__(self, sink: Sink) -> None:
+    `marks` reads what stands behind `id <=`, `id =>`, ... by the mark: minute, id, the rest. Fields are looked for
+    where they stand, for cutting them out first takes a third of the time.
+    """
+
+    def __init__(self, sink: HostSink) -> None:
         self._sink = sink
         self._folder = b""  # of the last `cwd=` line: it tells the script behind the next local message
+        self.marks: dict[bytes, Callable[[int, bytes, bytes], Kept]] = {
+            b"<=": self._arrival, b"=>": self._delivery, b"->": self._delivery, b">>": self._delivery,
+            b"**": self._bounce, b"==": self._deferral, b"Completed": self._completed,
+        }  # fmt: skip
 
-    def line(self, at: int, host: bytes, ident: bytes, rest: bytes) -> Kept:
+    def line(self, at: int, ident: bytes, text: bytes) -> Kept:
         """One line behind its time and id (empty where it has none)."""
         if not ident:
-            return self._without_id(at, host, rest)
-        return self.marked(at, host, ident, rest[:2], rest, 3)
+            return self._without_id(at, text)
+        mark, _, rest = text.partition(b" ")
+        read = self.marks.get(mark)
+        if read is not None:
+            return read(at, ident, rest)
+        return self._reject(at, text) if b" rejected " in text else _KNOWN
 
-    def marked(self, at: int, host: bytes, ident: bytes, mark: bytes, line: bytes, start: int) -> Kept:
-        """One line of message `ident`: its mark (`<=`, `=>`, `Co` of `Completed`), and the line from behind it on.
-
-        Fields are looked for where they stand, for cutting them out first takes a third of the time.
-        """
-        if mark in _DELIVERED:
-            self._delivery(at, host, ident, line, start)
-        elif mark == b"<=":
-            self._arrival(at, host, ident, line, start)
-        elif mark == b"Co" and line.startswith(b"Completed", start - 3):
-            self._sink.removed(at, host, ident)
-        elif mark in _REFUSED:
-            return self._refusal(at, host, ident, _REFUSED[mark], line[start:])
-        elif b" rejected " in line:
-            return self._reject(at, host, line[start - 3 :])
-        else:
-            return _KNOWN
+    def _arrival(self, at: int, ident: bytes, rest: bytes) -> Kept:  # noqa: ARG002  a mark's reader
+        end = rest.find(b" ")
+        end = len(rest) if end < 0 else end
+        # The subject, where it is logged, is the sender's own words.
+        stop = rest.find(b' T="', end)
+        stop = len(rest) if stop < 0 else stop
+        mail_from = rest[:end] if end != 2 or rest[:2] != b"<>" else b""
+        opened = rest.find(b" H=", end, stop)
+        if opened >= 0:
+            client = rest[opened + 3 : rest.find(b"]", opened, stop) + 1]
+            login = _field(rest, b" A=", end, stop).partition(b":")[2]
+            self._sink.client(ident, client, login, mail_from)
+            return _USED
+        parent = None if mail_from else _PARENT.search(rest, end, stop)
+        if parent:
+            self._sink.notice(ident, parent[1])
+            return _USED
+        self._sink.local(ident, _field(rest, b" U=", end, stop), self._folder, mail_from)
+        if self._folder and rest.find(b" P=local", end, stop) >= 0:
+            self._folder = b""
         return _USED
 
-    def _arrival(self, at: int, host: bytes, ident: bytes, line: bytes, start: int) -> None:
-        end = line.find(b" ", start)
-        end = len(line) if end < 0 else end
-        # The subject, where it is logged, is the sender's own words.
-        stop = line.find(b' T="', end)
-        stop = len(line) if stop < 0 else stop
-        mail_from = line[start:end]
-        if mail_from == b"<>":
-            mail_from = b""
-        opened = line.find(b" H=", end, stop)
-        if opened >= 0:
-            client = line[opened + 3 : line.find(b"]", opened, stop) + 1]
-            login = _field(line, b" A=", end, stop).partition(b":")[2]
-            self._sink.client(at, host, ident, client, login, mail_from)
-            return
-        parent = None if mail_from else _PARENT.search(line, end, stop)
-        if parent:
-            self._sink.notice(at, host, ident, parent[1])
-            return
-        self._sink.local(at, host, ident, _field(line, b" U=", end, stop), self._folder, mail_from)
-        if self._folder and line.find(b" P=local", end, stop) >= 0:
-            self._folder = b""
-
-    def _delivery(self, at: int, host: bytes, ident: bytes, line: bytes, start: int) -> None:
-        end = line.find(b" ", start)
-        end = len(line) if end < 0 else end
-        recipient, original = line[start:end], b""
-        if line.startswith((b"<", b"("), end + 1):
-            opened = line.find(b"<", end, end + 200)
-            original = line[opened + 1 : line.find(b">", opened)] if opened >= 0 else b""
+    def _delivery(self, at: int, ident: bytes, rest: bytes) -> Kept:
+        recipient, _, fields = rest.partition(b" ")
+        original = b""
+        if fields.startswith((b"<", b"(")):
+            opened = fields.find(b"<", 0, 200)
+            original = fields[opened + 1 : fields.find(b">", opened)] if opened >= 0 else b""
             if b"@" not in recipient:  # a file, a pipe or a local part: the address led to it
                 recipient, original = original or recipient, recipient
-        opened = line.find(b" H=", end)
-        relay = line[opened + 3 : line.find(b"]", opened) + 1] if opened >= 0 else b"local"
-        self._sink.attempt(
-            at, host, ident, recipient.rstrip(b":"), _SENT, relay or b"local", line[end + 1 :], b"", original
-        )
+        opened = rest.find(b" H=")
+        relay = rest[opened + 3 : rest.find(b"]", opened) + 1] if opened >= 0 else b""
+        self._sink.attempt(at, ident, recipient.rstrip(b":"), _SENT, relay or b"local", fields, b"", original)
+        return _USED
 
-    def _refusal(self, at: int, host: bytes, ident: bytes, outcome: Outcome, body: bytes) -> Kept:
-        found = ATTEMPT.match(body)
+    def _completed(self, at: int, ident: bytes, rest: bytes) -> Kept:  # noqa: ARG002  a mark's reader
+        self._sink.removed(ident)
+        return _USED
+
+    def _bounce(self, at: int, ident: bytes, rest: bytes) -> Kept:
+        return self._refusal(at, ident, Outcome.BOUNCED, rest)
+
+    def _deferral(self, at: int, ident: bytes, rest: bytes) -> Kept:
+        return self._refusal(at, ident, Outcome.DEFERRED, rest)
+
+    def _refusal(self, at: int, ident: bytes, outcome: Outcome, rest: bytes) -> Kept:
+        found = ATTEMPT.match(rest)
         if found is None:
             return Kept.UNKNOWN
         recipient, original, fields, text = found.groups(b"")
@@ -127,26 +126,26 @@ class Exim:
             outcome = Outcome.EXPIRED
         sender = _SENDER.search(fields)
         if sender:
-            self._sink.sender(at, host, ident, sender[1])
+            self._sink.sender(ident, sender[1])
         if original and b"@" not in recipient:
             recipient, original = original, recipient
-        status, relay = _STATUS.search(text), _named(body[: found.start(4)]) if text else b""
+        status, relay = _STATUS.search(text), _named(rest[: found.start(4)]) if text else b""
         self._sink.attempt(
-            at, host, ident, recipient, outcome, relay or b"local", text, status[1] if status else b"", original
+            at, ident, recipient, outcome, relay or b"local", text, status[1] if status else b"", original
         )
-        return Kept.USED
+        return _USED
 
-    def _without_id(self, at: int, host: bytes, rest: bytes) -> Kept:
+    def _without_id(self, at: int, rest: bytes) -> Kept:
         if rest.startswith(b"cwd="):
             self._folder = rest[4:].partition(b" ")[0]
             return Kept.USED
-        return self._reject(at, host, rest) if b"rejected " in rest else Kept.KNOWN
+        return self._reject(at, rest) if b"rejected " in rest else Kept.KNOWN
 
-    def _reject(self, at: int, host: bytes, rest: bytes) -> Kept:
+    def _reject(self, at: int, rest: bytes) -> Kept:
         found = REJECT.match(rest)
         if found is None:
             return Kept.KNOWN
         name, helo, ip, mail_from, stage, recipient, _, text = found.groups(b"")
         client = b"%s[%s]" % (name.strip(b"()"), ip)
-        self._sink.refusal(at, host, stage.split()[-1], client, helo or name.strip(b"()"), mail_from, recipient, text)
+        self._sink.refusal(at, stage.split()[-1], client, helo or name.strip(b"()"), mail_from, recipient, text)
         return Kept.USED

@@ -6,7 +6,7 @@ The first eight digits of an evpid are the message's id.
 
 import re
 
-from postmend.intake.logs.sink import Kept, Outcome, Sink
+from postmend.intake.logs.sink import HostSink, Kept, Outcome
 
 PROGRAMS = frozenset({b"smtpd"})
 _FIELD = re.compile(rb"([a-z-]+)=(\"[^\"]*\"|<[^>]*>|\S+)")
@@ -16,21 +16,22 @@ _MOST_SESSIONS = 20_000
 
 
 class OpenSmtpd:
-    """Hands OpenSMTPD's messages to a sink; remembers what open sessions said of themselves."""
+    """Hands the OpenSMTPD messages of one host to its sink; remembers what open sessions said of themselves."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: HostSink) -> None:
         self._sink = sink
         self._sessions: dict[bytes, list[bytes]] = {}  # client, login
 
-    def handler(self, at: int, host: bytes, word: bytes, rest: bytes) -> Kept:
+    def handler(self, at: int, text: bytes) -> Kept:
         """A message: its session and the rest."""
+        word, _, rest = text.partition(b" ")
         if rest.startswith(b"smtp "):
-            return self._smtp(at, host, word, rest[5:])
+            return self._smtp(at, word, rest[5:])
         if rest.startswith((b"mta delivery ", b"mda delivery ", b"mta transfer ")):
-            return self._delivery(at, host, rest)
+            return self._delivery(at, rest)
         return Kept.KNOWN
 
-    def _smtp(self, at: int, host: bytes, session: bytes, rest: bytes) -> Kept:
+    def _smtp(self, at: int, session: bytes, rest: bytes) -> Kept:
         verb = rest.partition(b" ")[0]
         fields = {name: value.strip(b'"<>') for name, value in _FIELD.findall(rest)}
         if verb == b"connected":
@@ -43,19 +44,19 @@ class OpenSmtpd:
         elif verb == b"message" and b"msgid" in fields:
             client, login = self._sessions.get(session, [b"", b""])
             if client.endswith(b"[local]"):
-                self._sink.local(at, host, fields[b"msgid"], b"local", b"")
+                self._sink.local(fields[b"msgid"], b"local", b"")
             else:
-                self._sink.client(at, host, fields[b"msgid"], client, login)
+                self._sink.client(fields[b"msgid"], client, login)
         elif verb == b"disconnected":
             self._sessions.pop(session, None)
         elif verb == b"failed-command" and session in self._sessions:
             text, stage = fields.get(b"result", b""), fields.get(b"command", b"").partition(b" ")[0]
-            self._sink.refusal(at, host, stage, self._sessions[session][0], b"", b"", b"", text)
+            self._sink.refusal(at, stage, self._sessions[session][0], b"", b"", b"", text)
         else:
             return Kept.KNOWN
         return Kept.USED
 
-    def _delivery(self, at: int, host: bytes, rest: bytes) -> Kept:
+    def _delivery(self, at: int, rest: bytes) -> Kept:
         fields = {name: value.strip(b'"<>') for name, value in _FIELD.findall(rest)}
         outcome = _RESULTS.get(fields.get(b"result", b"").lower())
         ident, recipient = fields.get(b"evpid", b"")[:8], fields.get(b"to", b"")
@@ -65,6 +66,6 @@ class OpenSmtpd:
         if rest.startswith(b"mta"):
             where = _RELAY.match(fields.get(b"relay", b""))
             relay = b"%s[%s]" % (where[2] or b"", where[1]) if where else b""
-        self._sink.sender(at, host, ident, fields.get(b"from", b""))
-        self._sink.attempt(at, host, ident, recipient, outcome, relay, fields.get(b"stat", b""))
+        self._sink.sender(ident, fields.get(b"from", b""))
+        self._sink.attempt(at, ident, recipient, outcome, relay, fields.get(b"stat", b""))
         return Kept.USED

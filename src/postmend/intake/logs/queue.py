@@ -7,7 +7,7 @@ import re
 
 import msgspec
 
-from postmend.intake.logs.sink import Outcome, Sink
+from postmend.intake.logs.sink import HostSink, Outcome
 
 # `4XYZ*  2048 Tue Nov 24 10:00:00  anna@example.org`: `*` is being sent now, `!` is on hold, `#` will be given up.
 _MESSAGE = re.compile(
@@ -30,7 +30,7 @@ class Queue:
     Postfix writes the reason before its recipients, Sendmail the message's own before all of them.
     """
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: HostSink) -> None:
         self._sink = sink
         self._ident = b""
         self._reason = b""
@@ -42,7 +42,7 @@ class Queue:
             self._entry(raw)
         elif found := _MESSAGE.match(raw):
             self._ident, self._reason = found["id"], b""
-            self._sink.sender(0, b"", self._ident, found["sender"])
+            self._sink.sender(self._ident, found["sender"])
         elif found := _REASON.match(raw):
             self._reason = found["reason"]
         elif self._ident and self._reason and (found := _RECIPIENT.match(raw)):
@@ -55,13 +55,13 @@ class Queue:
         except (msgspec.MsgspecError, RecursionError):
             return
         ident = entry.queue_id.encode()
-        self._sink.sender(0, b"", ident, entry.sender.encode())
+        self._sink.sender(ident, entry.sender.encode())
         for waiting in entry.recipients:
             if waiting.delay_reason:
                 self._wait(ident, waiting.address.encode(), waiting.delay_reason.encode())
 
     def _wait(self, ident: bytes, recipient: bytes, reason: bytes) -> None:
-        self._sink.attempt(0, b"", ident, recipient, Outcome.DEFERRED, b"none", reason)
+        self._sink.attempt(0, ident, recipient, Outcome.DEFERRED, b"none", reason)
 
 
 class _Waiting(msgspec.Struct):

@@ -2,7 +2,7 @@
 
 import re
 
-from postmend.intake.logs.sink import Kept, Outcome, Sink
+from postmend.intake.logs.sink import HostSink, Kept, Outcome
 
 PROGRAMS = frozenset({b"sendmail", b"sm-mta", b"sm-msp-queue", b"sm-acceptingconnections", b"sendmail-client"})
 _FIELD = re.compile(rb"(?:^|, )([a-z]\w*)=((?:[^,]|,(?! \w+=))*)", re.IGNORECASE)
@@ -28,35 +28,35 @@ def _relay(text: bytes) -> bytes:
 
 
 class Sendmail:
-    """Hands Sendmail's messages to a sink."""
+    """Hands the Sendmail messages of one host to its sink."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: HostSink) -> None:
         self._sink = sink
 
-    def handler(self, at: int, host: bytes, word: bytes, rest: bytes) -> Kept:
+    def handler(self, at: int, text: bytes) -> Kept:
         """A message: its queue id and the rest."""
-        ident = word.rstrip(b":")
+        ident, _, rest = text.partition(b": ")
         if rest.startswith(b"from="):
-            self._arrival(at, host, ident, rest)
+            self._arrival(ident, rest)
         elif rest.startswith(b"to="):
-            self._attempts(at, host, ident, rest)
+            self._attempts(at, ident, rest)
         elif rest.startswith(b"ruleset=") and b"reject=" in rest:
-            self._reject(at, host, rest)
+            self._reject(at, rest)
         else:
             return Kept.KNOWN
         return Kept.USED
 
-    def _arrival(self, at: int, host: bytes, ident: bytes, rest: bytes) -> None:
+    def _arrival(self, ident: bytes, rest: bytes) -> None:
         fields = _fields(rest)
         relay, login = fields.get(b"relay", b""), fields.get(b"authid", b"")
         mail_from = fields.get(b"from", b"").strip(b"<>")
         if b"[" in relay:
-            self._sink.client(at, host, ident, _relay(relay), login)
+            self._sink.client(ident, _relay(relay), login)
         else:
-            self._sink.local(at, host, ident, relay.partition(b"@")[0] or b"local", b"")
-        self._sink.sender(at, host, ident, mail_from)
+            self._sink.local(ident, relay.partition(b"@")[0] or b"local", b"")
+        self._sink.sender(ident, mail_from)
 
-    def _attempts(self, at: int, host: bytes, ident: bytes, rest: bytes) -> None:
+    def _attempts(self, at: int, ident: bytes, rest: bytes) -> None:
         fields = _fields(rest)
         stat = fields.get(b"stat", b"")
         if stat.startswith(b"Sent"):
@@ -67,7 +67,7 @@ class Sendmail:
             outcome = Outcome.EXPIRED if _GIVEN_UP.search(stat) else Outcome.BOUNCED
         user = _CTL.search(fields.get(b"ctladdr", b""))
         if user:
-            self._sink.local(at, host, ident, user[1], b"")
+            self._sink.local(ident, user[1], b"")
         if stat == b"queued":
             return
         local = fields.get(b"mailer", b"") in {b"local", b"prog", b"*file*", b"cyrus", b"procmail"}
@@ -75,12 +75,12 @@ class Sendmail:
         text = fields.get(b"reply", b"") or stat
         for recipient in fields.get(b"to", b"").split(b","):
             to = recipient.strip().strip(b"<>")
-            self._sink.attempt(at, host, ident, to, outcome, relay, text, fields.get(b"dsn", b""))
+            self._sink.attempt(at, ident, to, outcome, relay, text, fields.get(b"dsn", b""))
 
-    def _reject(self, at: int, host: bytes, rest: bytes) -> None:
+    def _reject(self, at: int, rest: bytes) -> None:
         head, _, text = rest.partition(b", reject=")
         fields = _fields(head)
         stage = fields.get(b"ruleset", b"").rpartition(b"_")[2].upper()
         about = fields.get(b"arg1", b"").strip(b"<>")
         to, mail_from = (about, b"") if stage == b"RCPT" else (b"", about)
-        self._sink.refusal(at, host, stage, _relay(fields.get(b"relay", b"")), b"", mail_from, to, text)
+        self._sink.refusal(at, stage, _relay(fields.get(b"relay", b"")), b"", mail_from, to, text)

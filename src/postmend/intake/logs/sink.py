@@ -1,5 +1,6 @@
 """What a log says, as calls: the one interface between formats and whoever counts."""
 
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Protocol
 
@@ -22,39 +23,38 @@ class Kept(IntEnum):
     UNKNOWN = 3
 
 
-class Sink(Protocol):
-    """Takes what a log says. `at` is minutes since 1970 as the log's own clock shows them, `host` the logging host.
+Handler = Callable[[int, bytes], Kept]  # reads one program's message: minutes since 1970, text
+
+
+class HostSink(Protocol):
+    """Takes what one host's log says of its messages. `ident` is a queue id, `at` minutes since 1970 by the log's clock.
 
     All texts are bytes as they stand in the log: outside text, nothing in it is to be trusted.
     """
 
-    def client(
-        self, at: int, host: bytes, ident: bytes, client: bytes, login: bytes, mail_from: bytes | None = None
-    ) -> None:  # fmt: skip
-        """Message `ident` begins: it comes from `client` (`name[ip]`), authenticated as `login` (SASL), if at all.
+    def client(self, ident: bytes, client: bytes, login: bytes, mail_from: bytes | None = None) -> None:
+        """The message begins: it comes from `client` (`name[ip]`), authenticated as `login` (SASL), if at all.
 
         `mail_from` where the same line tells it.
         """
 
-    def sender(self, at: int, host: bytes, ident: bytes, mail_from: bytes) -> None:
+    def sender(self, ident: bytes, mail_from: bytes) -> None:
         """The message's MAIL FROM; empty is the null reverse-path."""
 
-    def local(
-        self, at: int, host: bytes, ident: bytes, user: bytes, script: bytes, mail_from: bytes | None = None
-    ) -> None:  # fmt: skip
+    def local(self, ident: bytes, user: bytes, script: bytes, mail_from: bytes | None = None) -> None:
         """The message begins here: handed in by a local `user` (name or uid), by `script` where that is told."""
 
-    def script(self, at: int, host: bytes, ident: bytes, script: bytes) -> None:
+    def script(self, ident: bytes, script: bytes) -> None:
         """What called sendmail, told later."""
 
-    def message_id(self, at: int, host: bytes, ident: bytes, name: bytes) -> None:
+    def message_id(self, ident: bytes, name: bytes) -> None:
         """The message's Message-ID, which it keeps when a filter hands it in again."""
 
-    def notice(self, at: int, host: bytes, ident: bytes, parent: bytes) -> None:
+    def notice(self, ident: bytes, parent: bytes) -> None:
         """The message begins here: a delivery status notification about message `parent`."""
 
     def attempt(
-        self, at: int, host: bytes, ident: bytes, recipient: bytes, outcome: Outcome, relay: bytes, text: bytes,
+        self, at: int, ident: bytes, recipient: bytes, outcome: Outcome, relay: bytes, text: bytes,
         status: bytes = b"", original: bytes = b"",
     ) -> None:  # fmt: skip
         """One recipient's delivery attempt.
@@ -63,17 +63,24 @@ class Sink(Protocol):
         `original` the recipient as it was given, where that differs.
         """
 
-    def expired(self, at: int, host: bytes, ident: bytes) -> None:
+    def expired(self, at: int, ident: bytes) -> None:
         """The message was given up: what of it is still deferred has bounced."""
 
-    def removed(self, at: int, host: bytes, ident: bytes) -> None:
+    def removed(self, ident: bytes) -> None:
         """The message has left the queue."""
 
     def refusal(
-        self, at: int, host: bytes, stage: bytes, client: bytes, helo: bytes, mail_from: bytes, recipient: bytes,
-        text: bytes, login: bytes = b"",
+        self, at: int, stage: bytes, client: bytes, helo: bytes, mail_from: bytes, recipient: bytes, text: bytes,
+        login: bytes = b"",
     ) -> None:  # fmt: skip
         """A client was refused at this host's own door. `client` is `name[ip]`."""
+
+
+class Sink(Protocol):
+    """Takes what logs say."""
+
+    def host(self, name: bytes) -> HostSink:
+        """Whoever takes what the host of this name logs; empty where a log names none."""
 
     def complaint(self, at: int, recipient: bytes, mail_from: bytes, client: bytes, provider: bytes) -> None:
         """A recipient called a message spam; `client` is the sending IP."""

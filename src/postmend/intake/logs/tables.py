@@ -70,6 +70,7 @@ class Table:
 
     def __init__(self, sink: Sink, form: str) -> None:
         self._sink = sink
+        self._host = sink.host(b"")
         self._names: list[str] = []
         self._open = ""
         self._read: Callable[[Row], Kept] = {"tracking": self._tracking, "trace": self._trace}.get(form, self._powermta)
@@ -100,10 +101,10 @@ class Table:
     def _tell(self, at: int, ident: str, mail_from: str, to: str, outcome: Outcome, relay: str, text: str) -> Kept:
         if at < 0:
             return Kept.UNKNOWN
-        key, sink = ident.encode(), self._sink
-        sink.client(at, b"", key, b"", b"")
-        sink.sender(at, b"", key, mail_from.strip("<>").encode())
-        sink.attempt(at, b"", key, to.strip().encode(), outcome, relay.encode(), text.encode())
+        key, host = ident.encode(), self._host
+        host.client(key, b"", b"")
+        host.sender(key, mail_from.strip("<>").encode())
+        host.attempt(at, key, to.strip().encode(), outcome, relay.encode(), text.encode())
         return Kept.USED
 
     def _tracking(self, row: Row) -> Kept:

@@ -1,0 +1,150 @@
+"""What one host's log says, line by line, put together per message."""
+
+from typing import TYPE_CHECKING
+
+from postmend.intake.logs import Outcome
+from postmend.traffic.accounts import NOTICES, RETURNED
+from postmend.traffic.messages import Message
+
+if TYPE_CHECKING:
+    from postmend.traffic.stitch import Stitcher
+
+_MOST_OPEN = 150_000
+_MOST_CLOSED = 20_000
+_MOST_PENDING = 5_000  # lines of one message whose origin is not known yet
+_DELIVERED, _EXPIRED = Outcome.DELIVERED, Outcome.EXPIRED
+
+
+class Book:
+    """The messages of one host by queue id; a `HostSink`. `stitcher` knows what they have to do with each other."""
+
+    def __init__(self, name: bytes, stitcher: "Stitcher") -> None:
+        self.name = name
+        self.messages: dict[bytes, Message] = {}
+        self._stitcher = stitcher
+        self._ledger = stitcher.ledger
+        self._peers = stitcher.peers
+        self._closed = stitcher.closed
+
+    # --- origins ---
+
+    def client(self, ident: bytes, client: bytes, login: bytes, mail_from: bytes | None = None) -> None:
+        """Take a message's beginning at the door."""
+        message = self._opened(ident)
+        message.client = client
+        if login:
+            message.login = login.lower()
+        if mail_from is not None:
+            message.mail_from = mail_from
+        if message.mail_from is not None and not message.ready:
+            self._stitcher.settle(message)
+
+    def sender(self, ident: bytes, mail_from: bytes) -> None:
+        """Take the MAIL FROM; it comes again with each run of the queue."""
+        message = self.messages.get(ident) or self._new(ident)
+        if message.mail_from is None:
+            message.mail_from = mail_from
+            if message.opened and not message.ready:
+                self._stitcher.settle(message)
+
+    def local(self, ident: bytes, user: bytes, script: bytes, mail_from: bytes | None = None) -> None:
+        """Take a message's beginning on this host."""
+        message = self._opened(ident)
+        message.user, message.script = user or b"local", script or message.script
+        if mail_from is not None:
+            message.mail_from = mail_from
+        if not message.ready:
+            self._stitcher.settle(message)
+
+    def script(self, ident: bytes, script: bytes) -> None:
+        """Take what called sendmail."""
+        message = self.messages.get(ident) or self._new(ident)
+        message.script = script
+
+    def message_id(self, ident: bytes, name: bytes) -> None:
+        """Take the Message-ID: a pipe's message comes again under it."""
+        message = self.messages.get(ident) or self._new(ident)
+        message.name = name
+        if message.user:
+            self._stitcher.picked(message)
+
+    def notice(self, ident: bytes, parent: bytes) -> None:
+        """Take the beginning of a bounce of ours: to one of our own users, or out to where the mail came from."""
+        message = self._opened(ident)
+        about = self.messages.get(parent)
+        root = (about.root or about) if about else None
+        outside = root is not None and root.client and not (root.login or root.user)
+        message.mail_from = b""
+        message.user = RETURNED if outside and root and not self._peers[root.client].internal else NOTICES
+        if not message.ready:
+            self._stitcher.settle(message)
+
+    # --- recipients ---
+
+    def attempt(
+        self, at: int, ident: bytes, recipient: bytes, outcome: Outcome, relay: bytes, text: bytes,
+        status: bytes = b"", original: bytes = b"",
+    ) -> None:  # fmt: skip
+        """Take one recipient's delivery attempt."""
+        message = self.messages.get(ident) or self._new(ident)
+        if message.ready:
+            peer = self._peers[relay]
+            if outcome is _DELIVERED and not (peer.internal or peer.local):
+                self._ledger.delivered(message, at, recipient, peer, original)
+            else:
+                self._stitcher.attempt(message, (at, recipient, outcome, relay, text, status, original))
+            return
+        if message.pending is None:
+            message.pending = []
+        if len(message.pending) < _MOST_PENDING:
+            message.pending.append((at, recipient, outcome, relay, text, status, original))
+
+    def expired(self, at: int, ident: bytes) -> None:
+        """Everything of the message that still waits has bounced."""
+        message = self.messages.get(ident) or self._new(ident)
+        if message.ready:
+            self._ledger.expire(message, at)
+        else:
+            message.pending = message.pending or []
+            message.pending.append((at, b"", _EXPIRED, b"", b"", b"", b""))
+
+    def removed(self, ident: bytes) -> None:
+        """The message left the queue; it is kept a while for lines that come late."""
+        message = self.messages.get(ident) or self._new(ident)
+        if not message.removed:
+            message.removed = True
+            self._closed.append(message)
+            if len(self._closed) >= _MOST_CLOSED:
+                self._stitcher.forget()
+
+    def refusal(
+        self, at: int, stage: bytes, client: bytes, helo: bytes, mail_from: bytes, recipient: bytes, text: bytes,
+        login: bytes = b"",
+    ) -> None:  # fmt: skip
+        """Count a refusal at our own door."""
+        self._ledger.door(at, client, text)
+
+    # --- messages ---
+
+    def _new(self, ident: bytes) -> Message:
+        message = self.messages[ident] = Message(self, ident)
+        if len(self.messages) > _MOST_OPEN:
+            self._evict()
+        if self._stitcher.awaited:
+            self._stitcher.met(message)
+        return message
+
+    def _opened(self, ident: bytes) -> Message:
+        """The message that begins under an id; an id that is used again is another message."""
+        message = self.messages.get(ident) or self._new(ident)
+        if message.opened and message.removed:
+            self._stitcher.retire(message)
+            message = self.messages[ident] = Message(self, ident)
+        message.opened = True
+        return message
+
+    def _evict(self) -> None:
+        """Too many messages are open: the oldest tenth counts as it is."""
+        for ident in list(self.messages)[: _MOST_OPEN // 10]:
+            self._stitcher.evict(self.messages.pop(ident))
+        self._ledger.post()
