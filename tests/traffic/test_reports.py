@@ -167,6 +167,66 @@ def test_what_was_sent_to_do_harm(tmp_path: Path, raw: bytes) -> None:
     assert any("bad" in problem for problem in report.inputs.problems)
 
 
+def folder(files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def test_archive_of_reports(tmp_path: Path) -> None:
+    """A month in one file: packed each by itself, with leavings between, and one of them broken."""
+    files = {f"{day}.xml.gz": gzip.compress(dmarc(GOOD, ident=f"r{day}", day=day)) for day in range(30)}
+    files |= {
+        "readme.txt": b"Reports of March.",
+        "31.xml.gz": gzip.compress(dmarc(GOOD))[:-40],
+        "tls.json": json.dumps(TLS).encode(),
+    }
+    (tmp_path / "march.zip").write_bytes(folder(files))
+    report = postmend.report(tmp_path)
+    assert (report.inputs.reports, report.dmarc[0].messages) == (31, 30 * 130)
+    assert [problem.partition("march.zip: ")[2][:15] for problem in report.inputs.problems] == [
+        "not well-formed",
+        "a gzip archive ",
+    ]
+
+
+def test_archives_in_archives_end(tmp_path: Path) -> None:
+    raw = dmarc(GOOD)
+    for _ in range(4):
+        raw = zipped(raw, "r.zip")
+    (tmp_path / "r.zip").write_bytes(raw)
+    with pytest.raises(ParseError):
+        postmend.report(tmp_path)
+    many = zipped(gzip.compress(b"<feedback>" + b" " * (15 << 20), 9), "r.gz")
+    (tmp_path / "r.zip").write_bytes(folder({f"{i}.zip": many for i in range(60)}))
+    with pytest.raises(ParseError):
+        postmend.report(tmp_path)
+
+
+def test_only_who_passed_is_named(tmp_path: Path) -> None:
+    """Anybody can write a signature in another's name that does not verify."""
+    raw = dmarc([("192.0.2.9", 50, "fail", "fail", "sendgrid.net")]).replace(
+        b"s1</selector><result>pass", b"s1</selector><result>fail"
+    )
+    (tmp_path / "r.xml").write_bytes(raw)
+    report = postmend.report(tmp_path)
+    assert report.dmarc[0].sources[0].sender is None
+    assert [finding.id for finding in report.findings] == ["dmarc_source_unknown"]
+
+
+def test_a_complaint_alone_has_no_rate(tmp_path: Path) -> None:
+    arf = (
+        "From: fbl@receiver.example\nDate: Mon, 2 Mar 2026 11:00:00 +0000\nMIME-Version: 1.0\n"
+        'Content-Type: multipart/report; report-type=feedback-report; boundary="c"\n\n--c\nContent-Type: text/plain\n\nSpam.\n'
+        "--c\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nUser-Agent: X/1\nVersion: 1\n\n--c--\n"
+    )
+    (tmp_path / "arf.eml").write_text(arf)
+    report = postmend.report(tmp_path)
+    assert [(rate.id, rate.count, rate.n, rate.share) for rate in report.rates] == [("complaints", 1, 0, None)]
+
+
 def test_mailbox_of_bounces_and_complaints(tmp_path: Path) -> None:
     bounce = (
         "From MAILER-DAEMON Mon Mar  2 10:00:00 2026\nFrom: MAILER-DAEMON@mx.example.com\nTo: anna@example.com\n"

@@ -196,7 +196,8 @@ def _make(wanted: Wanted, progress: Progress, keep: ExitStack) -> Report:
         raise ParseError(f"none of {sum(read.tally):,} lines was understood, such as {first!r}")
     told = problems + read.problems
     told += [
-        f"{n} reports about {domain}: not one of the domains named" for domain, n in received.strangers.most_common(5)
+        f"{n} report{'s' if n > 1 else ''} about {domain}: not one of the domains named"
+        for domain, n in received.strangers.most_common(5)
     ]
     size = sum(log.size for log in logs)
     inputs = make_inputs(read, told, len(logs) + len(others), size, mails.mails, received)

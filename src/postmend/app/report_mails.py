@@ -4,6 +4,7 @@ import mmap
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from itertools import chain
 from pathlib import Path
 
 from postmend.app.inputs import Source, open_bytes
@@ -13,7 +14,7 @@ from postmend.intake.logs.clock import minutes
 from postmend.intake.logs.tables import time_of
 from postmend.intake.mbox import is_mbox, split_mbox
 from postmend.intake.reports import DmarcReader, members, read_tls
-from postmend.intake.reports.archive import PIECE
+from postmend.intake.reports.archive import PIECE, is_packed
 from postmend.intake.reports.attached import attached
 from postmend.intake.scan import normalise, read_headers, split_head
 from postmend.model import Action, Failure, Intake, Kind, ParseError
@@ -21,15 +22,16 @@ from postmend.traffic.received import Received
 from postmend.traffic.stitch import Stitcher
 
 _OUTCOMES = {Action.FAILED: Outcome.BOUNCED, Action.DELAYED: Outcome.DEFERRED}
+_BLANK = b"\xef\xbb\xbf \t\r\n"  # and a byte order mark
+_TOLD = 20  # faults of one file
 _MAIL = 64 << 20  # bytes of one mail that are looked at for a report
 _LARGE = 1 << 20  # bytes of a report that is not held in memory
-_PACKED = (b"\x1f\x8b", b"PK\x03\x04")
 
 
 def is_report(head: bytes) -> bool:
     """Whether a file is a DMARC or TLS report by itself (`head` is unpacked as far as gzip goes)."""
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:600]
-    if start.startswith(b"PK\x03\x04"):
+    start = head.lstrip(_BLANK)[:600]
+    if is_packed(start):
         return True
     if start.startswith(b"<"):
         return b"<feedback" in start or start.startswith(b"<?xml") or b"<!DOCTYPE" in start
@@ -58,31 +60,43 @@ class Mails:
                 if is_mbox(raw):
                     for number, mail in enumerate(split_mbox(raw), 1):
                         self._one(mail, f"{source.name}#{number}", problem)
-                elif raw[:2] == _PACKED[0] or is_report(bytes(raw[: 64 << 10])):
-                    self._report(raw)
+                elif is_report(bytes(raw[: 64 << 10])):
+                    self._reports(raw, source.name, problem)
                 else:
                     self._one(bytes(raw[:_MAIL]), source.name, problem)
         except (ParseError, OSError) as error:
             problem(f"{source.name}: {str(error).removeprefix(source.name + ': ')}")
 
-    def _report(self, raw: bytes | mmap.mmap) -> None:
+    def _report(self, raw: bytes | mmap.mmap) -> Iterator[ParseError | None]:
+        """Read a report, or an archive of some; what was wrong with each, None for nothing."""
         for pieces in members(raw):
-            first = next(pieces, b"")
-            if first.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-                self._received.tls(read_tls(_chain(first, pieces)))
-            else:
-                self._received.dmarc(self._dmarc.read(_chain(first, pieces)))
+            try:
+                first = next(pieces, b"")
+                if first.lstrip(_BLANK)[:1] == b"{":
+                    self._received.tls(read_tls(chain((first,), pieces)))
+                else:
+                    self._received.dmarc(self._dmarc.read(chain((first,), pieces)))
+                yield None
+            except ParseError as error:
+                yield error
+
+    def _reports(self, raw: bytes | mmap.mmap, name: str, problem: Callable[[str], None]) -> bool:
+        """Whether there was a report that could be read; what could not is told."""
+        outcomes = list[ParseError | None]()
+        try:
+            outcomes += self._report(raw)
+        except ParseError as error:
+            outcomes.append(error)
+        for wrong in [each for each in outcomes if each][:_TOLD]:
+            problem(f"{name}: {wrong}")
+        return None in outcomes
 
     def _one(self, mail: bytes, name: str, problem: Callable[[str], None]) -> None:
         self.mails += 1
         reported = False
         for blob in attached(mail):
-            if blob.startswith(_PACKED) or is_report(blob[: 64 << 10]):
-                try:
-                    self._report(blob)
-                    reported = True
-                except ParseError as error:
-                    problem(f"{name}: {error}")
+            if is_report(blob[: 64 << 10]):
+                reported |= self._reports(blob, name, problem)
         if reported:
             return
         try:
@@ -126,7 +140,7 @@ class Mails:
 
 def _is_xml(path: Path) -> bool:
     with path.open("rb") as file:
-        return is_report(head := file.read(1 << 16)) and head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+        return is_report(head := file.read(1 << 16)) and head.lstrip(_BLANK).startswith(b"<")
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
@@ -134,11 +148,6 @@ def _pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while piece := file.read(PIECE):
             yield piece
-
-
-def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
 
 
 def _minute(text: str) -> int:

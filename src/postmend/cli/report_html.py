@@ -144,6 +144,8 @@ def _drawn(plot: Callable[[int], str]) -> str:
 
 
 def _rates(report: Report) -> Iterator[str]:
+    if not report.rates:
+        return
     yield '<h2>Rates and limits</h2><section class="panel"><table class="rates"><tbody>'
     for rate in report.rates:
         top = (rate.bad or 0.1) * 2

@@ -32,7 +32,7 @@ def render(report: Report, paper: Paper, by: str | None = None) -> Iterator[str]
         return
     yield from _head(report, paper)
     yield from _findings(report, paper)
-    if report.days:
+    if report.rates:
         yield from _rates(report, paper)
     yield from _days(report, paper)
     yield from _causes(report, paper)
@@ -55,7 +55,9 @@ def _head(report: Report, paper: Paper) -> Iterator[str]:
             inputs.strange[0] if inputs.strange else "-"
         )
         yield from (paper.style(each, fg="yellow") for each in paper.wrap(line[:200], "  ?? "))
-    if not report.days:
+    if totals.complaints:
+        yield f"{totals.complaints:,} complaint{'s' if totals.complaints > 1 else ''} of recipients who call it spam"
+    if not (totals.messages or totals.sent or totals.deferred or totals.refused):
         return
     yield from paper.wrap(
         f"{totals.messages:,} messages to {totals.sent:,} recipients: {totals.delivered:,} delivered, "
@@ -98,7 +100,8 @@ def _rates(report: Report, paper: Paper) -> Iterator[str]:
     for rate in report.rates:
         share = "too few to judge" if rate.share is None else f"{rate.share:.2%}"
         limit = f"; {rate.who} warns at {rate.warn:.1%}, acts at {rate.bad:.1%}" if rate.warn and rate.bad else ""
-        yield from paper.wrap(f"{share:>7}  {rate.title} ({rate.count:,} of {rate.n:,}){limit}", "  ", " " * 11)
+        of = f"{rate.count:,} of {rate.n:,}" if rate.n else f"{rate.count:,}; how much was delivered is not known"
+        yield from paper.wrap(f"{share:>7}  {rate.title} ({of}){limit}", "  ", " " * 11)
 
 
 def _days(report: Report, paper: Paper) -> Iterator[str]:

@@ -200,7 +200,7 @@ def _rates(totals: Counts, causes: list[CauseOut], rollup: Rollup, by: dict[str,
                 "Gmail, Yahoo",
             )
         )
-    return made
+    return [rate for rate in made if rate.count or rate.n]
 
 
 def build(rollup: Rollup, inputs: Inputs, received: Received) -> Report:

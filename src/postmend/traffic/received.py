@@ -196,7 +196,8 @@ class Received:
             data: Data = {"domain": domain, "ip": ip, "messages": sent, "failed": failed, "sender": service}
             name = f"{service} ({ip})" if service else ip
             yield alarm(
-                "dmarc_source_failing" if ours else "dmarc_source_unknown", name, evidence, {"domain": domain},
+                "dmarc_source_failing" if ours else "dmarc_source_unknown", name, evidence,
+                {"domain": domain, "ip": ip},
                 began=bad[0] * 24 if before else None, last=max(bad) * 24, data=data,
             )  # fmt: skip
 

@@ -4,6 +4,7 @@ Raises ParseError for an archive that is damaged, or that grows out of all measu
 """
 
 import io
+import itertools
 import mmap
 import zipfile
 import zlib
@@ -12,27 +13,70 @@ from collections.abc import Iterator
 from postmend.model import ParseError
 
 PIECE = 64 << 10
-_MOST = 512 << 20  # bytes of one report, unpacked
+_MOST = 512 << 20  # bytes unpacked from one file
 _FREE = 16 << 20  # bytes below which no ratio is looked at
 _MOST_TIMES = 300  # XML of repeated rows packs up to some hundred times
-_MOST_MEMBERS = 20
+_MOST_MEMBERS = 10_000
+_MOST_INSIDE = 16 << 20  # bytes of an archive within an archive
+_DEEPEST = 2
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+
+
+def is_packed(head: bytes) -> bool:
+    """Whether a file is an archive that `members` opens."""
+    return head.startswith((_GZIP, _ZIP))
 
 
 def members(raw: bytes | mmap.mmap) -> Iterator[Iterator[bytes]]:
-    """Yield each file in an archive, or the one file that `raw` is, as pieces of bytes."""
-    if raw[:2] == b"\x1f\x8b":
-        yield _bounded(_gunzip(raw), len(raw))
-    elif raw[:4] == b"PK\x03\x04":
-        yield from _unzip(raw)
+    """Yield each file in an archive, or the one file that `raw` is, as pieces of bytes, each before the next.
+
+    What is wrong with one file is raised while its pieces are taken; the others can still be read.
+    """
+    yield from _members(raw, [_MOST], 0)
+
+
+def _members(raw: bytes | mmap.mmap, room: list[int], depth: int) -> Iterator[Iterator[bytes]]:
+    """`room` holds the bytes that may still be unpacked."""
+    if raw[:2] == _GZIP:
+        files: Iterator[Iterator[bytes]] = iter([_bounded(_gunzip(raw), len(raw), room)])
+    elif raw[:4] == _ZIP:
+        files = _unzip(raw, room)
     else:
         yield (bytes(raw[i : i + PIECE]) for i in range(0, min(len(raw), _MOST), PIECE))
+        return
+    for pieces in files:
+        try:
+            first = next(pieces, b"")
+        except ParseError as error:
+            yield _failing(error)
+            continue
+        if is_packed(first) and depth < _DEEPEST:
+            yield from _members(_inside(first, pieces), room, depth + 1)
+        else:
+            yield itertools.chain((first,), pieces)
 
 
-def _bounded(pieces: Iterator[bytes], packed: int) -> Iterator[bytes]:
+def _failing(error: ParseError) -> Iterator[bytes]:
+    yield b""
+    raise error
+
+
+def _inside(first: bytes, rest: Iterator[bytes]) -> bytes:
+    """An archive within an archive, whole."""
+    data = bytearray(first)
+    for piece in rest:
+        data += piece
+        if len(data) > _MOST_INSIDE:
+            raise ParseError("an archive within an archive that is larger than any report: not read")
+    return bytes(data)
+
+
+def _bounded(pieces: Iterator[bytes], packed: int, room: list[int]) -> Iterator[bytes]:
     total = 0
     for piece in pieces:
         total += len(piece)
-        if total > _MOST or (total > _FREE and total > packed * _MOST_TIMES):
+        room[0] -= len(piece)
+        if room[0] < 0 or (total > _FREE and total > packed * _MOST_TIMES):
             raise ParseError(f"an archive of {packed:,} bytes that unpacks to more than {total:,}: not read")
         yield piece
 
@@ -51,14 +95,14 @@ def _gunzip(raw: bytes | mmap.mmap) -> Iterator[bytes]:
         raise ParseError("a gzip archive that ends in the middle")
 
 
-def _unzip(raw: bytes | mmap.mmap) -> Iterator[Iterator[bytes]]:
+def _unzip(raw: bytes | mmap.mmap, room: list[int]) -> Iterator[Iterator[bytes]]:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             names = [info for info in archive.infolist() if not info.is_dir()]
             if len(names) > _MOST_MEMBERS:
-                raise ParseError(f"a zip archive of {len(names)} files; a report is one")
+                raise ParseError(f"a zip archive of {len(names)} files: not read")
             for info in names:
-                yield _bounded(_member(archive, info), max(info.compress_size, 1))
+                yield _bounded(_member(archive, info), max(info.compress_size, 1), room)
     except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
         if isinstance(error, ParseError):
             raise
