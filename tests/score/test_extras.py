@@ -138,3 +138,28 @@ def test_preview_draws_the_html_and_fetches_nothing(tmp_path: Path) -> None:
     assert (data[:8], width) == (b"\x89PNG\r\n\x1a\n", 700)
     assert height >= 600
     assert len(data) > 5000
+
+
+@pytest.mark.servers
+@pytest.mark.heavy
+def test_preview_is_as_high_as_the_page(tmp_path: Path) -> None:
+    require("chromium")
+    far_down = '<div style="height:1500px"></div><a style="background:#222;color:#fff;padding:20px">To the shop</a>'
+    target = tmp_path / "shown.png"
+    done = score(*ALONE, "--preview", str(target), raw=MAIL.in_html(far_down).written())
+    assert done.returncode in {0, 1}, done.stderr
+    assert struct.unpack(">II", target.read_bytes()[16:24]) > (700, 1540)
+
+
+@pytest.mark.servers
+@pytest.mark.heavy
+def test_preview_that_cannot_be_written_or_drawn_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    require("chromium")
+    done = score(*ALONE, "--preview", str(tmp_path / "no" / "x.png"), raw=MAIL.written())
+    assert (done.returncode, done.stderr.splitlines()[-1].count(b"cannot be written")) == (2, 1)
+    broken = tmp_path / "chromium"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = score(*ALONE, "--preview", str(tmp_path / "x.png"), raw=MAIL.written())
+    assert (done.returncode, done.stderr.splitlines()[-1].count(b"Chromium drew nothing")) == (2, 1)

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-import re
+import contextlib
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -26,9 +26,10 @@ async def apply_corrections(scorer: Scorer, raw: bytes, source: str, target: Pat
 
     Raises ParseError where the file cannot be written. The original is never touched.
     """
+    _not_itself(target, source)
     first = await scorer.score(raw, source)
     corrected, done = correct(read_message(raw), datetime.now(UTC), uuid.uuid4().hex)
-    _write(target, corrected, source)
+    _write("--apply", target, corrected)
     after = await scorer.score(corrected, str(target))
     left = {each.id for each in after.findings}
     scores = {each.filter: each.counted for each in first.filters if each.counted is not None}
@@ -36,13 +37,19 @@ async def apply_corrections(scorer: Scorer, raw: bytes, source: str, target: Pat
     return msgspec.structs.replace(after, applied=list(done), before=Before(first.taken, first.because, scores, mended))
 
 
-def _write(target: Path, corrected: bytes, source: str) -> None:
+def _not_itself(target: Path, source: str) -> None:
+    same = False
+    with contextlib.suppress(OSError):  # one of them is not there
+        same = target.samefile(source)
+    if same:
+        raise ParseError(f"--apply {target}: this is the message itself; name another file")
+
+
+def _write(option: str, target: Path, data: bytes) -> None:
     try:
-        if target.exists() and Path(source).exists() and target.samefile(source):
-            raise ParseError(f"--apply {target}: this is the message itself; name another file")
-        target.write_bytes(corrected)
+        target.write_bytes(data)
     except OSError as error:
-        raise ParseError(f"--apply {target}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+        raise ParseError(f"{option} {target}: cannot be written ({(error.strerror or str(error)).lower()})") from error
 
 
 async def preview(raw: bytes, target: Path) -> None:
@@ -53,9 +60,7 @@ async def preview(raw: bytes, target: Path) -> None:
     pages = message.texts("text/html")
     if not pages:
         raise ParseError(f"--preview {target}: the message has no HTML")
-    html = _with_pictures(pages[0].text, message)
-    words = len(re.sub(r"<[^>]*>", "", html))
-    await render_page(html, target, min(max(600, words // 2 + 200 * html.lower().count("<img")), 6000))
+    _write("--preview", target, await render_page(_with_pictures(pages[0].text, message)))
 
 
 def _with_pictures(html: str, message: Message) -> str:
