@@ -7,6 +7,8 @@ import base64
 import contextlib
 import random
 import socketserver
+import subprocess
+import sys
 import threading
 import time
 import tracemalloc
@@ -26,10 +28,11 @@ from postmend.net.spamd import ask_spamd
 from tests.score.mails import LANGUAGES, TABLES, good, zipped
 from tests.score.test_content import look
 from tests.score.test_extras import ALONE
-from tests.score.test_filters import score
+from tests.score.test_filters import POSTMEND, score
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 HEAD = b"From: a@example.com\r\nTo: b@example.net\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
 MAIL = good(LANGUAGES[0], TABLES, "quoted-printable", newsletter=False).written()
@@ -84,6 +87,20 @@ def test_a_hundred_megabytes_cost_a_bounded_amount() -> None:
     tracemalloc.stop()
     assert "mime.too_big" in found
     assert peak < 6 * len(raw)
+
+
+@pytest.mark.heavy
+def test_many_large_messages_cost_the_memory_of_one(tmp_path: Path) -> None:
+    head = HEAD + b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    raw = head + (b"QUJD" * 19 + b"\r\n") * (24 * (1 << 20) // 78)
+    for number in range(8):
+        (tmp_path / f"{number}.eml").write_bytes(raw)
+    # By a small parent: what a child is said to have used at most begins with what its parent used.
+    code = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL);"
+    code += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    words = [sys.executable, "-c", code, POSTMEND, "score", *ALONE, "--json", str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, check=True, timeout=120)
+    assert int(done.stdout) << 10 < 12 * len(raw)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from postmend.intake.mbox import is_mbox, split_mbox
 from postmend.intake.message import MAX_BYTES
 from postmend.model import ParseError
 
-_UNDER_WAY = 48  # messages read and not yet answered
+_MOST = 48  # messages read and not yet answered
+_MOST_OCTETS = 32 << 20  # of them together; one that is larger goes alone
+_UnderWay = deque[tuple[int, asyncio.Task[Scored]]]  # octets, and the scoring
 
 
 def read_messages(sources: Sequence[Source], unreadable: Callable[[str], None]) -> Iterator[tuple[str, bytes]]:
@@ -34,25 +36,29 @@ async def score_many(
     scorer: Scorer, sources: Sequence[Source], unreadable: Callable[[str], None]
 ) -> AsyncIterator[Scored]:
     """Score every message of the sources; results come in order."""
-    waiting: deque[asyncio.Task[Scored]] = deque()
+    waiting: _UnderWay = deque()
     try:
         for name, raw in read_messages(sources, unreadable):
-            waiting.append(asyncio.create_task(scorer.score(raw, name)))
-            await asyncio.sleep(0)  # let it be sent to the filters before the next is read
-            while len(waiting) >= _UNDER_WAY or (waiting and waiting[0].done()):
+            while waiting and (waiting[0][1].done() or _full(waiting, len(raw))):
                 async for made in _first(waiting, unreadable):
                     yield made
+            waiting.append((len(raw), asyncio.create_task(scorer.score(raw, name))))
+            await asyncio.sleep(0)  # let it be sent to the filters before the next is read
         while waiting:
             async for made in _first(waiting, unreadable):
                 yield made
     finally:
-        for task in waiting:
+        for _, task in waiting:
             task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+        await asyncio.gather(*(task for _, task in waiting), return_exceptions=True)
 
 
-async def _first(waiting: deque[asyncio.Task[Scored]], unreadable: Callable[[str], None]) -> AsyncIterator[Scored]:
+def _full(waiting: _UnderWay, octets: int) -> bool:
+    return len(waiting) >= _MOST or octets + sum(size for size, _ in waiting) > _MOST_OCTETS
+
+
+async def _first(waiting: _UnderWay, unreadable: Callable[[str], None]) -> AsyncIterator[Scored]:
     try:
-        yield await waiting.popleft()
+        yield await waiting.popleft()[1]
     except ParseError as error:
         unreadable(str(error))
