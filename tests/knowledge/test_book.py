@@ -18,6 +18,7 @@ from postmend.knowledge.rules import read_rules
 from postmend.knowledge.weights import all_weights
 from postmend.knowledge.words import fold, words_of
 from postmend.model import Cause, ParseError, Stage
+from tests.knowledge.test_phrases import stands
 
 
 def test_every_rule_holds_its_examples() -> None:
@@ -125,7 +126,11 @@ def test_candidates_are_the_phrases_whose_words_are_there() -> None:
     for text in (text for rule in rules for text in rule.yes):
         words = words_of(fold(text))
         found = set(candidates.of(words))
-        whole = {n for n, groups in zip(numbers, needs, strict=True) if not any(map(words.isdisjoint, groups))}
+        whole = {
+            n
+            for n, groups in zip(numbers, needs, strict=True)
+            if all(any(stands(need, words) for need in group) for group in groups)
+        }
         assert whole <= found  # at most four words are asked for: the rest is left to the pattern
         few = {n for n, groups in zip(numbers, needs, strict=True) if len(groups) <= 4}
         assert found & few == whole & few

@@ -7,11 +7,16 @@ from postmend.knowledge.words import fold, words_of
 from postmend.model import ParseError
 
 
+def stands(need: str, words: frozenset[str]) -> bool:
+    """Whether what a phrase needs is there: the word, or any that begins with the stem."""
+    return need in words or (need.endswith("*") and any(word.startswith(need[:-1]) for word in words))
+
+
 def found(phrase: str, text: str) -> bool:
     compiled = compile_phrase(phrase)
     folded = fold(text)
     words = words_of(folded)
-    needed = all(any(word in words for word in group) for group in compiled.needs)
+    needed = all(any(stands(need, words) for need in group) for group in compiled.needs)
     matched = search(re.compile(compiled.pattern), folded) is not None
     # The index may only ever leave out what would not match anyway.
     assert needed or not matched
@@ -30,6 +35,8 @@ def found(phrase: str, text: str) -> bool:
         ("user .. unknown", "User someone@example.com is unknown here", True),
         ("user .. unknown", "user " + "x " * 60 + "unknown", False),
         ("quota exceed*", "Quota exceeded", True),
+        ("(reject*|refus*) .. spoof*", "Refusing a spoofed message", True),
+        ("(reject*|refus*) .. spoof*", "Refused: a broadcast", False),
         ("<addr> not found", "<someone@example.com>: not found", True),
         ("<ip> is listed", "192.0.2.7 is listed", True),
         ("<ip> is listed", "[2001:db8::1] is listed", True),

@@ -3,7 +3,8 @@
 A phrase needs a word of each of some groups (`mailbox|inbox`, `full|exceeded`): up to four, the rarest first. For each
 place among the four, a word stands for the set of phrases that need it there, as the bits of one number. A text's
 words give a number for each place; the phrases in all four are candidates, and only they are searched for. This
-takes a few operations on long numbers, however many rules there are.
+takes a few operations on long numbers, however many rules there are. A stem (`reject*`) is a word of its own, which
+each word of the text that begins with it brings in.
 """
 
 import re
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from postmend.knowledge.phrases import Phrase, compile_phrase
+from postmend.knowledge.phrases import STEM_HEAD, Phrase, compile_phrase
 from postmend.knowledge.rules import STRENGTH, RuleText
 from postmend.model import Cause, ParseError, Stage
 
@@ -105,6 +106,9 @@ class Candidates:
     def __init__(self, index: Index) -> None:
         self._by_word = index.by_word
         self._bits: dict[str, tuple[int, ...]] = {}
+        self._stems: dict[str, list[str]] = defaultdict(list)
+        for stem in (word for word in index.by_word if word.endswith("*")):
+            self._stems[stem[:STEM_HEAD]].append(stem)
         # A phrase that needs fewer words than there are places is in at the others from the start.
         counts = [needed for _, _, needed in reversed(index.phrases)]
         self._free = [int("".join("01"[needed <= place] for needed in counts) or "0", 2) for place in range(_PLACES)]
@@ -117,10 +121,19 @@ class Candidates:
             )
         return known
 
+    def _known(self, words: frozenset[str]) -> set[str]:
+        """The words that phrases need, and the stems that some word begins with."""
+        known = set(words & self._by_word.keys())
+        for word in words:
+            for stem in self._stems.get(word[:STEM_HEAD], ()):
+                if word.startswith(stem[:-1]):
+                    known.add(stem)
+        return known
+
     def of(self, words: frozenset[str]) -> Iterator[int]:
         """Yield the numbers of the phrases that may be in a text with these words."""
         first, second, third, fourth = self._free
-        for word in words & self._by_word.keys():
+        for word in self._known(words):
             a, b, c, d = self._of_word(word)
             first |= a
             second |= b

@@ -22,6 +22,9 @@ _START, _END = r"\b", r"(?!\w)"
 _GAP = rf"[^{STOP}]{{0,60}}?"
 _ITEM = re.compile(r"\([^()]*\)|[^\s()]+")
 _STAR, _NUM, _HOST = "\ue000", "\ue001", "\ue002"  # private characters: what `fold` would drop
+# A stem of this many letters is worth indexing: `reject*` is found by it, `no*` is not.
+STEM_HEAD = 4
+_STEM = re.compile(rf"[^\W\d]{{{STEM_HEAD},}}{_STAR}")
 _SIGNS = {_STAR: r"\w*", _NUM: r"\d[\d.,]*", _HOST: r"[\w-]+(?:\.[\w-]+)+"}
 
 
@@ -45,13 +48,15 @@ def _pattern(folded: str) -> str:
 
 
 def _indexable(folded: str) -> list[str]:
-    """The whole words of a folded piece; scripts without spaces are found by pairs of characters."""
+    """The words of a folded piece, stems as `reject*`; scripts without spaces are found by pairs of characters."""
     found = []
     for word in re.findall(rf"[\w{_STAR}{_NUM}{_HOST}]+", folded):
         if WIDE.search(word):
             found += [run[i : i + 2] for run in WIDE.findall(word) for i in range(len(run) - 1)]
         elif _SIGNS.keys().isdisjoint(word):
             found.append(word)
+        elif _STEM.fullmatch(word):
+            found.append(word.replace(_STAR, "*"))
     return found
 
 
