@@ -13,6 +13,7 @@ def compile_all() -> None:
     from postmend.knowledge.hosts import hosts
     from postmend.knowledge.limits import limits
     from postmend.knowledge.mailboxes import mailboxes
+    from postmend.knowledge.near import default_counts
     from postmend.knowledge.placeholders import placeholders
     from postmend.knowledge.providers import by_host
     from postmend.knowledge.remedies import remedies
@@ -24,6 +25,7 @@ def compile_all() -> None:
     from postmend.knowledge.weights import all_weights
 
     default_book()
+    default_counts()
     all_causes()
     all_weights()
     remedies()

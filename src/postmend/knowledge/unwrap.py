@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from postmend.model import Stage
+from postmend.model import EnhancedStatus, ParseError, Stage
 
 _HOST = r"(?P<host>[\w.-]{1,253})?\s*[\[(](?:IPv6:)?(?P<ip>[0-9a-fA-F.:]{3,45})[\])](?::\d+)?"
 _REPLY = r"(?P<inner>[245]\d\d[\s-].*)"
@@ -154,6 +154,14 @@ def codes_of(text: str) -> tuple[int | None, str]:
         )
         enhanced = loose[1] if loose and loose[1][0] == found[1][0] else ""
     return code, enhanced
+
+
+def status_of(text: str) -> EnhancedStatus | None:
+    """The enhanced status that a text is, or None."""
+    try:
+        return EnhancedStatus.parse(text) if text else None
+    except ParseError:
+        return None
 
 
 def _spaced(text: str) -> str:
