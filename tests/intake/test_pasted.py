@@ -95,3 +95,32 @@ def test_text_that_gives_no_reason(text: str) -> None:
 def test_what_a_mail_library_makes_of_a_reply(text: str) -> None:
     (failure,) = read_pasted(text.encode(), "-").failures
     assert (failure.recipient, failure.reply.code, str(failure.reply.enhanced)) == ("bob@example.com", 550, "5.1.1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "450 4.1.8 <anna@example.org>: Sender address rejected: Domain not found",
+        "553 5.1.8 <anna@example.org>... Domain of sender address anna@example.org does not exist",
+        "550-Verification failed for <anna@example.org>",
+        "550 5.7.1 SPF fail for anna@example.org",
+        "550 MAIL FROM:<anna@example.org> refused",
+        "553 sorry, your envelope sender is in my badmailfrom list <anna@example.org> (#5.7.1)",
+    ],
+)
+def test_a_reply_about_the_mail_from_names_no_recipient(text: str) -> None:
+    (failure,) = read_pasted(text.encode(), "-").failures
+    assert (failure.recipient, failure.mail_from) == ("", "anna@example.org")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 5.7.1 The sender is not allowed to write to <bob@example.net>",
+        "550 5.7.133 sender not authenticated for group <bob@example.net>",
+        "Il messaggio non è stato recapitato a bob@example.net.\nLa risposta:\n452 4.2.2 inbox is out of storage space",
+    ],
+)
+def test_a_reply_about_the_recipient_names_it(text: str) -> None:
+    (failure,) = read_pasted(text.encode(), "-").failures
+    assert (failure.recipient, failure.mail_from) == ("bob@example.net", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import random
 from pathlib import Path
 
 import pytest
@@ -235,6 +236,13 @@ def test_charsets(charset: str, text: str, encoding: str) -> None:
     assert text in failure.reply.text
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_byte_order_mark_is_no_part_of_it(encoding: str) -> None:
+    (failure,) = one("550 5.1.1 <user@example.net>: 用户不存在\r\n".encode(encoding)).failures
+    assert failure.recipient == "user@example.net"
+    assert failure.reply.text == "550 5.1.1 <user@example.net>: 用户不存在"
+
+
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
@@ -243,6 +251,7 @@ def test_charsets(charset: str, text: str, encoding: str) -> None:
         (bytes(range(256)) * 40, "x:"),
         (b"hello there\n", "no mail"),
         (b"\0" * 500, "x: "),
+        (random.Random(1).randbytes(5000) + b" a@example.com", "binary"),
     ],
 )
 def test_bad_input_is_one_clear_line(raw: bytes, words: str) -> None:

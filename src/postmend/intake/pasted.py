@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from postmend.intake.codes import codes_in, helo_in
-from postmend.intake.notice import read_notice, sender_named, split_original
+from postmend.intake.notice import only_mention, read_notice, sender_named, split_original
 from postmend.intake.original import address_in, quoted_headers, read_original, sending_host
 from postmend.intake.scan import html_to_text, to_text
 from postmend.intake.wording import has_codes
@@ -16,12 +16,18 @@ _MOST = 1 << 20  # bytes looked at: nobody pastes more
 _MOST_REASON = 1000  # characters of a reason without codes: longer texts mention anything
 _HTML = re.compile(r"<html|</(?:p|div|td|span)>", re.IGNORECASE)
 _NOBODY = Host()
+_CONTROLS = re.compile(r"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")  # not ESC: terminals and ISO-2022-JP use it
+_CONTROLS_OF = 20  # characters, of which one may be one of these
 _QUOTED = re.compile(r"(?m)^[ \t]*>+ ?")
 
 
 def read_pasted(raw: bytes, source: str) -> Intake:
     """Read a pasted text; raise ParseError where it holds neither a reply nor a refused recipient."""
     text = to_text(raw[:_MOST])
+    if len(_CONTROLS.findall(text[:4096])) * _CONTROLS_OF > len(text[:4096]):
+        raise ParseError(
+            f"{source or 'input'}: binary data; log lines, an SMTP reply or the text of a notice was expected"
+        )
     if _HTML.search(text[:4000]):
         text = html_to_text(text)
     text = _QUOTED.sub("", text)
@@ -32,13 +38,14 @@ def read_pasted(raw: bytes, source: str) -> Intake:
     headers = quoted_headers(returned)
     fields = dict(reversed(headers))
     original = read_original(fields)
-    mail_from = address_in(fields.get("return-path", "")) or sender_named(notice) or original.from_address
+    returned_to = address_in(fields.get("return-path", ""))
+    whole = " ".join(notice.split())
+    mail_from = returned_to or sender_named(notice) or _objected_sender(whole) or original.from_address
     own = frozenset(each.lower() for each in (mail_from, original.from_address) if each)
     lines = notice.strip().split("\n")
     pairs = read_notice(notice, own) if len(lines) > 2 else []
-    whole = " ".join(notice.split())
     if not pairs:
-        pairs = [("", whole)]
+        pairs = [(_mentioned(notice, own), whole)]
     sending = sending_host(headers, "")
     failures = tuple(_failure(recipient, reply or whole, mail_from, sending) for recipient, reply in pairs)
     named = any(f.recipient or f.reply.code or f.reply.enhanced for f in failures)
@@ -75,11 +82,17 @@ def _bare_replies(text: str) -> list[str]:
     return replies
 
 
+def _mentioned(notice: str, own: frozenset[str]) -> str:
+    """The one address in the words around the reply."""
+    return only_mention("\n".join(line for line in notice.split("\n") if not has_codes(line)), own)
+
+
 def _failure(recipient: str, reply: str, mail_from: str = "", sending: Host = _NOBODY) -> Failure:
     code, enhanced = codes_in(reply, "")
     inner = layers(reply)[-1]
+    mail_from = mail_from or _objected_sender(reply)
     return Failure(
-        recipient=recipient or _recipient(reply),
+        recipient=recipient or _recipient(reply, mail_from),
         mail_from=mail_from,
         stage=inner.stage,
         reply=SmtpReply(code, enhanced, reply[:4000]),
@@ -93,7 +106,23 @@ _TO = re.compile(
 )
 
 
-def _recipient(reply: str) -> str:
+def _recipient(reply: str, mail_from: str) -> str:
     """The recipient that a bare reply names in the usual places: `<x@y>:`, `recipients (x@y:...)`."""
-    found = _TO.search(reply)
-    return found[1] if found else ""
+    named = (found[1] for found in _TO.finditer(reply))
+    return next((address for address in named if address.lower() != mail_from.lower()), "")
+
+
+# `<x@y>: Sender address rejected`, `Sender verify failed <x@y>`, `SPF fail for x@y`: the MAIL FROM, nobody's recipient.
+_FROM = re.compile(
+    r"(?:\bsender\b|\bmail from\b|\bfrom=|\bverification failed for|\bbadmailfrom\b|\bspf\b)"
+    r"(?:(?!\b(?:to|by|group|recipient|user|mailbox)\b)[^@<>]){0,60}?<?"
+    r"(?P<after>[^\s<>():,;\"=]{1,64}@[\w.@-]{1,253})"
+    r"|<(?P<before>[^\s<>]{1,64}@[^\s<>]{1,253})>(?::|\.\.\.) ?(?:domain of )?sender\b",
+    re.IGNORECASE,
+)
+
+
+def _objected_sender(reply: str) -> str:
+    """The MAIL FROM that a reply objects to or quotes, or an empty string."""
+    found = _FROM.search(reply)
+    return (found["after"] or found["before"]).rstrip(".") if found else ""

@@ -1,5 +1,6 @@
 """Whatever a person has, told apart and read: a mail, an mbox, log lines, an Outlook message, a pasted text."""
 
+import codecs
 import mmap
 import re
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from postmend.model import Intake, Kind, ParseError
 
 _HEADER = re.compile(rb"\s*(?:From |[A-Z][\w-]+: )")
 _MOST = 8 << 20  # of one mail: a notice stands at its beginning, what was attached does not matter
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # what Windows' shell writes into files
 _EXPECTED = "a bounce, an mbox, log lines or an SMTP reply was expected"
 
 
@@ -21,6 +23,8 @@ def read_any(raw: bytes | mmap.mmap, source: str = "-") -> Iterator[Intake]:
     Their `source` is `source#number` (in a .eml that holds several mails, its plain name). Raises ParseError, naming
     `source`, where nothing of use was found; in an mbox a mail that cannot be read is one Intake with its problem told.
     """
+    if raw[:2] in _UTF16:
+        raw = bytes(raw[:_MOST]).decode("utf-16", "replace").encode()
     if len(raw) == 0 or not raw[:4096].strip():
         raise ParseError(f"{source}: empty; {_EXPECTED}")
     if is_mbox(raw):
