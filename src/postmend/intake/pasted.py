@@ -8,7 +8,7 @@ from postmend.intake.notice import only_mention, read_notice, sender_named, spli
 from postmend.intake.original import address_in, quoted_headers, read_original, sending_host
 from postmend.intake.scan import html_to_text, to_text
 from postmend.intake.wording import has_codes
-from postmend.knowledge.read import read_reply
+from postmend.knowledge.read import NEAR_RULE, read_reply
 from postmend.knowledge.unwrap import layers
 from postmend.model import Failure, Host, Intake, Kind, ParseError, SmtpReply
 
@@ -56,7 +56,7 @@ def read_pasted(raw: bytes, source: str) -> Intake:
 
 def _is_a_reason(text: str) -> bool:
     """Whether a short text without any code says why mail was refused: `Connection refused`, `mailbox is full`."""
-    return len(text) <= _MOST_REASON and bool(read_reply(text).matches)
+    return len(text) <= _MOST_REASON and any(match.rule != NEAR_RULE for match in read_reply(text).matches)
 
 
 _REPLY_LINE = re.compile(r"\s*[245]\d\d([ -])\S")
