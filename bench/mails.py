@@ -37,7 +37,7 @@ from postmend.intake import scan, understood
 from postmend.knowledge import masks, read, remembered, unwrap
 from postmend.knowledge.book import default_book
 memories = (
-    remembered._read, understood._understood, masks.masked, unwrap.layers, read._folded, read.hypotheses,
+    remembered._read, understood._remembered, masks.masked, unwrap.layers, read._folded, read.hypotheses,
     scan._known_head,
 )
 n = 0

@@ -20,7 +20,7 @@ MAILS = [written(form) for form in FORMS] + [path.read_bytes() for path in sorte
 
 
 def forget() -> None:
-    understood._understood.cache_clear()
+    understood._remembered.cache_clear()
     masks._plain.clear()
     masks._named.clear()
 
@@ -56,7 +56,7 @@ def test_the_answer_does_not_depend_on_what_was_read_before() -> None:
 
 def read_plainly(raw: bytes, monkeypatch: pytest.MonkeyPatch) -> list[Intake]:
     def plainly(material: Material) -> object:
-        return understood._understood.__wrapped__(understood._written(material))
+        return understood.understand_text(understood._written(material))
 
     with monkeypatch.context() as patched:
         patched.setattr(mail, "understand", plainly)
@@ -84,7 +84,7 @@ def test_notices_of_one_mailing_are_alike(samples: Path) -> None:
     for user in (b"anna", b"lena.b", b"x-17"):
         (found,) = intakes(raw.replace(b"anna@example.net", user + b"@example.net"))
         assert found.failures[0].recipient == f"{user.decode()}@example.net"
-    assert understood._understood.cache_info().misses == 1
+    assert understood._remembered.cache_info().misses == 1
 
 
 def test_an_address_seen_in_two_spellings_stays_one() -> None:

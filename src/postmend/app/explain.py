@@ -16,6 +16,7 @@ from postmend.app.output import Explained, explained_out
 from postmend.app.settings import Settings
 from postmend.diagnosis import Ledger, Subject, attempt_of, judge, probes_for, subject_of
 from postmend.intake import read_any
+from postmend.knowledge.read import read_told
 from postmend.knowledge.remembered import read_for
 from postmend.model import Action, Diagnosis, Failure, Finding, Intake, Original, ParseError, Reading, RecordChange
 from postmend.remedy import plan
@@ -71,23 +72,16 @@ def _ledger(window: list[Read]) -> Ledger:
 
 
 def _read(failure: Failure) -> Reading:
-    """Read the reply; where its words say nothing, what the notice says around it."""
-    reading = _read_text(failure, failure.reply.text)
-    if failure.notice and not any(match.words for match in reading.matches):
-        around = _read_text(failure, failure.notice)
-        if any(match.words for match in around.matches):
-            return around
-    return reading
-
-
-def _read_text(failure: Failure, text: str) -> Reading:
+    """What the words say: read by intake already where they stood in a notice."""
     reply = failure.reply
-    return read_for(
-        text,
+    return failure.reading or read_told(
+        reply.text,
+        failure.notice,
         stage=failure.stage,
         remote_host=failure.remote.host,
         code=reply.code,
         enhanced=reply.enhanced,
+        read=read_for,
     )
 
 

@@ -12,7 +12,7 @@ _ROUTE = re.compile(r"^(?:@[\w.-]{1,253},?)+:")
 
 
 class Recipient(NamedTuple):
-    """One per-recipient group (RFC 3464 section 2.3), as written."""
+    """One per-recipient group (RFC 3464 section 2.3), as written; of Remote-MTA the name and the IP address."""
 
     final: str = ""
     original: str = ""
@@ -20,6 +20,7 @@ class Recipient(NamedTuple):
     status: str = ""
     diagnostic: str = ""
     remote: str = ""
+    remote_ip: str = ""
     last_attempt: str = ""
 
 
@@ -80,6 +81,7 @@ _ONCE = {"final", "original", "action"}  # a second one begins the next group
 _ADDED = {"diagnostic"}  # a second one goes on
 _FIRST = {"status", "queue_id"}  # a second one is passed over
 _Slots = dict[str, str]
+_NOBODY = Host()
 
 
 def read_status(text: str) -> Status:
@@ -96,10 +98,16 @@ def read_status(text: str) -> Status:
                 _note_recipient_field(groups, slot, value)
             elif name in _ALSO_LATER or (not groups and name in _MESSAGE_FIELDS):
                 _note(message, _MESSAGE_FIELDS[name], value)
-    made = [Recipient(**group) for group in groups if group.keys() & {"final", "original", "diagnostic"}]
+    made = [_recipient(group) for group in groups if group.keys() & {"final", "original", "diagnostic"}]
     message["sender"] = address_of(message.get("sender", ""))
     message["reporting_mta"] = typed(message.get("reporting_mta", ""))
     return Status(**message, recipients=tuple(made))
+
+
+def _recipient(group: _Slots) -> Recipient:
+    remote = group.pop("remote", "")
+    host = host_of(remote) if remote else _NOBODY
+    return Recipient(**group, remote=host.host, remote_ip=host.ip)
 
 
 def _note(slots: _Slots, slot: str, value: str) -> None:

@@ -1,6 +1,7 @@
 """From a delivery status and a notice to what they tell of each recipient: pure text, in and out."""
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from postmend.intake.codes import codes_in, helo_in
@@ -22,7 +23,7 @@ _ENOUGH = 12  # characters: `554 5.0.0`, `X-Unix; 77` say nothing by themselves
 class Material(NamedTuple):
     """What tells who was refused, and why.
 
-    `head` are fields of the notice (`HEAD` and those of `kind_by_words`), `groups` those of the delivery status,
+    `head` are the fields of the notice, `groups` those of the delivery status (`remote`: only the name of the host),
     `mail_from`, `author` and `to` the reverse-path, From and To of the message that was refused; `to_list`: it went to
     a discussion list, so that its To names nobody who was refused.
     """
@@ -54,11 +55,27 @@ class Told(NamedTuple):
     enhanced: EnhancedStatus | None
     stage: Stage | None
 
+    def changed(self, change: Callable[[str], str]) -> "Told":
+        """The same with each of its texts changed."""
+        return Told(
+            self.group,
+            change(self.recipient),
+            change(self.original),
+            change(self.reply),
+            change(self.notice),
+            change(self.host),
+            change(self.ip),
+            change(self.helo),
+            self.code,
+            self.enhanced,
+            self.stage,
+        )
+
 
 def told_by(mail: Material, kind: Kind) -> tuple[Told, ...]:
     """What is told of each recipient that was refused (delayed, delivered: as the kind is)."""
-    if complete(mail.groups):
-        final = address_of(mail.groups[0].final)
+    final = complete(mail.groups)
+    if final:
         # The reply is all there: the notice is only asked for what stands around it.
         return _of_groups([(final, paragraph(mail.notice, final)[len(final) + 1 :])], mail, kind)
     exclude = _own(mail)
@@ -73,12 +90,13 @@ def told_by(mail: Material, kind: Kind) -> tuple[Told, ...]:
     return tuple(_told(mail, -1, recipient, text, around) for recipient, text in pairs)
 
 
-def complete(groups: tuple[Recipient, ...]) -> bool:
-    """Whether a delivery status says all: one recipient, and all lines of a reply (RFC 5321 section 4.2.1)."""
-    if len(groups) != 1 or _OUTSIDE.fullmatch(address_of(groups[0].final)) is None:
-        return False
-    diagnostic = _diagnostic(groups[0])
-    return _enough(diagnostic) and diagnostic[3:4] != "-"
+def complete(groups: tuple[Recipient, ...]) -> str:
+    """The recipient, where a delivery status says all: one, and all lines of a reply (RFC 5321 section 4.2.1)."""
+    if len(groups) != 1:
+        return ""
+    final, diagnostic = address_of(groups[0].final), _diagnostic(groups[0])
+    whole = _enough(diagnostic) and diagnostic[3:4] != "-"
+    return final if whole and _OUTSIDE.fullmatch(final) else ""
 
 
 def paragraph(notice: str, address: str) -> str:
@@ -184,7 +202,8 @@ def _told(mail: Material, number: int, recipient: str, text: str, words: str = "
             host, ip, helo = around.host, around.ip, helo_in(notice)
     original = address_of(group.original)
     original = original if original != recipient else ""
-    return Told(number, recipient, original, reply, notice, host.lower(), ip, helo, code, enhanced, stage)
+    host = group.remote or host.lower()
+    return Told(number, recipient, original, reply, notice, host, ip, helo, code, enhanced, stage)
 
 
 def _apart(text: str, words: str, notice: str) -> tuple[str, str]:

@@ -4,14 +4,14 @@ import re
 
 from postmend.intake.anatomy import Parts
 from postmend.intake.complaint import read_complaint
-from postmend.intake.dsn import Recipient, Status, host_of
-from postmend.intake.failures import Material, Told
+from postmend.intake.dsn import Recipient, Status
+from postmend.intake.failures import Material
 from postmend.intake.forwarded import quoted_mail
 from postmend.intake.kind import kind_by_form
 from postmend.intake.notice import split_original
 from postmend.intake.original import address_in, first, quoted_headers, read_original, sending_host
 from postmend.intake.scan import Headers, decode_words, read_headers, split_head
-from postmend.intake.understood import understand
+from postmend.intake.understood import Understood, understand
 from postmend.model import Action, Failure, Host, Intake, Kind, Original, SmtpReply
 
 _NAMES_OF_MAIL = {
@@ -28,7 +28,7 @@ _REPORT_INSIDE = re.compile(
 _COMPLAINT = re.compile(r"complaint about (?:a )?message|abuse report|spam report", re.IGNORECASE)
 _ENVELOPE_FROM = re.compile(r"\(envelope-from <([^<>\s]{3,320})>\)")
 _POSTMASTER = re.compile(r"(?:post-?master|mailer-daemon|root)@", re.IGNORECASE)
-_NO_GROUP, _NOBODY = Recipient(), Host()
+_NO_GROUP = Recipient()
 
 
 def is_mail(head: dict[str, str]) -> bool:
@@ -57,12 +57,13 @@ def read_mail(raw: bytes, source: str, depth: int = 0) -> Intake | None:
             told_by_form = read_complaint(found.feedback or {}) if form is Kind.ARF else None
             return Intake(source, form, (), original, told_by_form)
     material = _material(head, found.status, notice, original, fields, headers)
-    kind, told = understand(material)
-    if kind is Kind.NOT_A_BOUNCE or (kind is Kind.BOUNCE and not told):
+    understood = understand(material)
+    kind = understood.kind
+    if kind is Kind.NOT_A_BOUNCE or (kind is Kind.BOUNCE and not understood.told):
         passed_on = _passed_on(found, source, depth + 1) if depth < _MOST_DEEP else None
         return passed_on or Intake(source, Kind.NOT_A_BOUNCE, (), original)
     local = sending_host(headers, found.status.reporting_mta)
-    return Intake(source, kind, _failures(kind, told, found.status, material.mail_from, local), original)
+    return Intake(source, kind, _failures(understood, found.status, material.mail_from, local), original)
 
 
 def _notice(found: Parts) -> tuple[str, Headers]:
@@ -120,26 +121,25 @@ def _material(
     return Material(head, status.recipients, notice, mail_from, original.from_address, original.to, to_list)
 
 
-def _failures(kind: Kind, told: tuple[Told, ...], status: Status, mail_from: str, local: Host) -> tuple[Failure, ...]:
+def _failures(found: Understood, status: Status, mail_from: str, local: Host) -> tuple[Failure, ...]:
     made = []
-    for each in told:
-        group = status.recipients[each.group] if each.group >= 0 else _NO_GROUP
-        remote = host_of(group.remote) if group.remote else _NOBODY
-        named = each.helo and not local.helo
+    for told, reading in zip(found.told, found.readings, strict=True):
+        group = status.recipients[told.group] if told.group >= 0 else _NO_GROUP
         made.append(
             Failure(
-                recipient=each.recipient,
-                original_recipient=each.original,
+                recipient=told.recipient,
+                original_recipient=told.original,
                 mail_from=mail_from,
-                action=_ACTIONS.get(kind, Action.FAILED),
-                stage=each.stage,
-                reply=SmtpReply(each.code, each.enhanced, each.reply),
-                notice=each.notice,
-                remote=Host(remote.host or each.host, remote.ip or each.ip),
-                local=Host(local.host, local.ip, each.helo) if named else local,
+                action=_ACTIONS.get(found.kind, Action.FAILED),
+                stage=told.stage,
+                reply=SmtpReply(told.code, told.enhanced, told.reply),
+                notice=told.notice,
+                remote=Host(told.host.lower(), group.remote_ip or told.ip),
+                local=Host(local.host, local.ip, told.helo) if told.helo and not local.helo else local,
                 reporting_mta=status.reporting_mta,
                 queue_id=status.queue_id,
                 when=group.last_attempt or status.arrival,
+                reading=reading,
             )
         )
     return tuple(made)

@@ -17,11 +17,13 @@ _MAX_CHARS = 3000  # longer texts are left as they are: what is cut from them ma
 _OURS = ("masked", "240.0.0.", " 2000 00:00:0")
 # Addresses that every pattern of a reply sees as such.
 _ADDRESS = re.compile(r"[A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9][\w-]{0,62}(?:\.[\w-]{1,63}){1,9}")
-# Those that the mail system writes from, or that are asked for help: who they are says something.
+# Local parts that the mail system writes from, or that are asked for help: who they are says something.
 _ROLE = re.compile(
-    r"mail|daemon|post|abuse|reply|bounce|support|help|master|auto|admin|system|exchange|return|undeliver",
+    r"daemon|post[_-]?master|bounce|deliver|mail[-_.]?system"
+    r"|^(?:abuse|no-?reply|support|helpdesk|hostmaster|webmaster|auto-?reply|administrator|sysadmin)$",
     re.IGNORECASE,
 )
+_DIGITS = re.compile(r"\d+")
 # What of a word may have to be hidden. A name is, where an address or a host has shown whose it is.
 _NOTABLE = re.compile(
     rf"(?P<address>(?<![^\s<>()\[\],;:\"']){_ADDRESS.pattern}(?=\.{{0,3}}(?:[\s<>()\[\],;:\"']|$)))"
@@ -133,11 +135,16 @@ class Masked:
         if known is not None:
             return known
         local, _, domain = address.rpartition("@")
-        user = self._spelled(address) or f"user{self._count('user')}@domain"
-        user = user.partition("@")[0]
-        if _ROLE.search(local) or len(user) > len("user1") or f"{user}@" in self._hidden:
+        if _ROLE.search(local):
+            user = _DIGITS.sub("0", local)
+        else:
+            user = (self._spelled(address) or f"user{self._count('user')}@").partition("@")[0]
+            if len(user) > len("user1"):
+                return address
+        if self._hidden.get(f"{user}@", f"{local}@") != f"{local}@":
             return address
-        self._hidden[f"{user}@"] = f"{local}@"
+        if user != local:
+            self._hidden[f"{user}@"] = f"{local}@"
         return self._know(address, f"{user}@{self._instead(domain, host_mask(domain, 'domain{}'))}")
 
     def _instead(self, value: str, form: str) -> str:

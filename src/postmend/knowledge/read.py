@@ -6,6 +6,7 @@ what the reply names; `diagnosis` weighs that against evidence.
 
 import math
 from collections import defaultdict
+from collections.abc import Callable
 from functools import lru_cache
 
 from postmend.knowledge.address import DEAD, address_verdict
@@ -164,3 +165,23 @@ def read_reply(
         remote_host=host,
         remote_ip=inner.ip,
     )
+
+
+def read_told(
+    reply: str,
+    notice: str,
+    *,
+    stage: Stage | None,
+    remote_host: str,
+    code: int | None,
+    enhanced: EnhancedStatus | None,
+    read: Callable[..., Reading] = read_reply,
+) -> Reading:
+    """Read a reply; where its words say nothing, what the `notice` says around it (may be empty). Never raises."""
+    known = {"stage": stage, "remote_host": remote_host, "code": code, "enhanced": enhanced}
+    reading = read(reply, **known)
+    if notice and not any(match.words for match in reading.matches):
+        around = read(notice, **known)
+        if any(match.words for match in around.matches):
+            return around
+    return reading

@@ -32,12 +32,12 @@ def read_for(
     given = host_mask(remote_host, "remote") if remote_host else ""
     reading = _read(hidden.text, stage, given, code, enhanced)
     host = remote_host if reading.remote_host == given else hidden.back(reading.remote_host)
-    if hidden:
-        return _back(reading, hidden, host)
+    reading = back_in_reading(reading, hidden) if hidden else reading
     return replace(reading, remote_host=host) if host != reading.remote_host else reading
 
 
-def _back(reading: Reading, hidden: Masked, remote_host: str) -> Reading:
+def back_in_reading(reading: Reading, hidden: Masked) -> Reading:
+    """What was read of a masked text, with what stood there."""
     return Reading(
         hypotheses=reading.hypotheses,
         matches=tuple([_match_back(match, hidden) for match in reading.matches]),
@@ -48,7 +48,7 @@ def _back(reading: Reading, hidden: Masked, remote_host: str) -> Reading:
         enhanced=reading.enhanced,
         stage=reading.stage,
         provider=reading.provider,
-        remote_host=remote_host,
+        remote_host=hidden.back(reading.remote_host),
         remote_ip=hidden.back(reading.remote_ip),
     )
 

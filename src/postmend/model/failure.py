@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from postmend.model.reading import Reading
 from postmend.model.smtp import SmtpReply, Stage
 
 
@@ -81,7 +82,7 @@ class Failure:
     the input names none. `reply` is what the input says, `notice` what it says besides (empty where that is in the
     reply).
     `remote` is the host that refused, `local` the one that was refused, `reporting_mta` the one that wrote
-    the notice.
+    the notice. `reading` is what the words say, where they were read together with all of a notice.
     """
 
     recipient: str = ""
@@ -96,6 +97,7 @@ class Failure:
     reporting_mta: str = ""
     queue_id: str = ""
     when: str = ""
+    reading: Reading | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
