@@ -22,6 +22,7 @@ _NEAR = 0.8
 _RELAY_DOMAINS = 20  # recipient domains that no customer of one server has
 _SHOWN = 8
 
+Sources = dict[tuple[bytes, bytes], int]
 Data = dict[str, int | float | str | list[str]]
 
 
@@ -148,9 +149,9 @@ def _told_limits(rollup: Rollup) -> Iterator[Alarm]:
     yield alarm("daily_limit_hit", name, evidence, facts, began=hours[0], last=hours[-1], data={"refused": count})
 
 
-def _relays(rollup: Rollup) -> Iterator[Alarm]:
+def _relays(rollup: Rollup, sources: Sources) -> Iterator[Alarm]:
     volumes: dict[bytes, int] = {}
-    for (account, _), cell in rollup.by_source().items():
+    for (account, _), cell in sources.items():
         if kind_of(account) == "client":
             ip = account.partition(b" ")[2]
             volumes[ip] = volumes.get(ip, 0) + get(cell, Count.DELIVERED) + get(cell, Count.BOUNCED)
@@ -161,9 +162,9 @@ def _relays(rollup: Rollup) -> Iterator[Alarm]:
             yield alarm("open_relay", to_str(ip), evidence, {}, data={"recipients": volume, "domains": len(reached)})
 
 
-def _backscatter(rollup: Rollup) -> Iterator[Alarm]:
+def _backscatter(rollup: Rollup, sources: Sources) -> Iterator[Alarm]:
     hours: dict[int, list[int]] = {}
-    total = sum(get(cell, Count.DELIVERED) + get(cell, Count.BOUNCED) for cell in rollup.by_source().values())
+    total = sum(get(cell, Count.DELIVERED) + get(cell, Count.BOUNCED) for cell in sources.values())
     if not any(account == b"returned" for account, _ in rollup.sources):
         return
     for account, _, hour, cell in rollup.cells():
@@ -193,9 +194,9 @@ def _rates(rates: list[RateOut]) -> Iterator[Alarm]:
                     data={"count": rate.count, "n": rate.n, "share": round(rate.share, 4)})  # fmt: skip
 
 
-def find_alarms(rollup: Rollup, rates: list[RateOut]) -> list[Alarm]:
-    """Everything that the tables give, what needs an act first."""
-    found = [_culprit(each) for each in find_culprits(rollup)]
+def find_alarms(rollup: Rollup, sources: Sources, rates: list[RateOut]) -> list[Alarm]:
+    """Everything that the tables give, what needs an act first; `sources` are the sums by account and client IP."""
+    found = [_culprit(each) for each in find_culprits(rollup, sources)]
     found += [_refusal(rollup, each) for each in find_refusals(rollup)[:_SHOWN]]
     found += [
         alarm("queue_growing", each.name, [f"{each.hits:,} recipients wait, more in each of the last hours"], {},
@@ -207,6 +208,12 @@ def find_alarms(rollup: Rollup, rates: list[RateOut]) -> list[Alarm]:
               {}, began=each.began, last=each.last, data={"refused": each.hits, "recipients": each.exposure})
         for each in find_warm_ups(rollup)[:_SHOWN]
     ]  # fmt: skip
-    for more in (_quotas(rollup), _told_limits(rollup), _relays(rollup), _backscatter(rollup), _rates(rates)):
+    for more in (
+        _quotas(rollup),
+        _told_limits(rollup),
+        _relays(rollup, sources),
+        _backscatter(rollup, sources),
+        _rates(rates),
+    ):
         found += list(more)[:_SHOWN]
     return sorted(found, key=lambda each: not each.act)

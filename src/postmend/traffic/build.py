@@ -8,7 +8,7 @@ from postmend.knowledge.causes import cause_info
 from postmend.knowledge.limits import limits
 from postmend.knowledge.providers import provider_info
 from postmend.model import Cause
-from postmend.traffic.alarms import find_alarms
+from postmend.traffic.alarms import Sources, find_alarms
 from postmend.traffic.counts import unpack
 from postmend.traffic.judge import FEWEST
 from postmend.traffic.received import Received
@@ -25,7 +25,7 @@ from postmend.traffic.report import (
     Report,
     Scope,
 )
-from postmend.traffic.rollup import HOUR_MASK, Rollup
+from postmend.traffic.rollup import Rollup
 
 _MOST_GROUPS = 200
 _MOST_DEAD = 5000
@@ -52,12 +52,12 @@ def counts_of(cell: int, refused: int = 0, complaints: int = 0) -> Counts:
     )
 
 
-def _periods(rollup: Rollup, length: int) -> list[Period]:
+def _periods(rollup: Rollup, hours: dict[int, int], length: int) -> list[Period]:
     cells: dict[int, int] = defaultdict(int)
     refused: dict[int, int] = defaultdict(int)
     complaints: dict[int, int] = defaultdict(int)
-    for key, cell in rollup.hours.items():
-        cells[(key & HOUR_MASK) // length] += cell
+    for hour, cell in hours.items():
+        cells[hour // length] += cell
     for (_, hour), count in rollup.door.items():
         refused[hour // length] += count
     if length == 24:
@@ -86,10 +86,10 @@ def _groups(cells: dict[tuple[str, str], int], trouble: int) -> list[Group]:
     return [group for group in made if id(group) in kept]
 
 
-def _by(rollup: Rollup, trouble: int) -> dict[str, list[Group]]:
+def _by(rollup: Rollup, sources: Sources, trouble: int) -> dict[str, list[Group]]:
     accounts: dict[tuple[str, str], int] = defaultdict(int)
     clients: dict[tuple[str, str], int] = defaultdict(int)
-    for (account, ip), cell in rollup.by_source().items():
+    for (account, ip), cell in sources.items():
         kind, _, name = to_str(account).partition(" ")
         accounts[kind, name or kind] += cell
         if ip:
@@ -205,14 +205,15 @@ def _rates(totals: Counts, causes: list[CauseOut], rollup: Rollup, by: dict[str,
 
 def build(rollup: Rollup, inputs: Inputs, received: Received) -> Report:
     """Make the report."""
-    cell = sum(rollup.hours.values())
+    sources, hours = rollup.by_source(), rollup.by_hour()
+    cell = sum(hours.values())
     totals = counts_of(cell, sum(rollup.door.values()), sum(rollup.complaints.values()))
-    by = _by(rollup, totals.dead + totals.blocked)
-    days = _periods(rollup, 24)
+    by = _by(rollup, sources, totals.dead + totals.blocked)
+    days = _periods(rollup, hours, 24)
     causes = _causes(rollup, days)
     rates = _rates(totals, causes, rollup, by)
     dead = sorted(rollup.dead.items(), key=lambda each: (-each[1].count, each[0]))
-    met = {key & HOUR_MASK for key in rollup.hours} | {hour for _, hour in rollup.door}
+    met = hours.keys() | {hour for _, hour in rollup.door}
     waiting: dict[str, int] = defaultdict(int)
     for (name, _), more in rollup.queue.items():
         waiting[name] += more
@@ -224,12 +225,12 @@ def build(rollup: Rollup, inputs: Inputs, received: Received) -> Report:
         totals=totals,
         rates=rates,
         days=days,
-        hours=_periods(rollup, 1),
+        hours=_periods(rollup, hours, 1),
         causes=causes,
         by=by,
         suppress=[DeadOut(to_str(address), d.cause, d.count, written(d.last)) for address, d in dead[:_MOST_DEAD]],
         suppress_more=max(len(dead) - _MOST_DEAD, 0),
-        findings=sorted(find_alarms(rollup, rates) + received.alarms(), key=lambda each: not each.act),
+        findings=sorted(find_alarms(rollup, sources, rates) + received.alarms(), key=lambda each: not each.act),
         dmarc=received.domains(),
         tls=received.tls_domains(),
         waiting=sorted(((name, n) for name, n in waiting.items() if n > 0), key=lambda each: -each[1])[:50],

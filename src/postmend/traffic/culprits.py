@@ -32,20 +32,23 @@ def _table(rollup: Rollup, wanted: set[bytes]) -> dict[bytes, dict[int, Hour]]:
         hours = accounts.get(account)
         if hours is None:
             continue
-        row = hours.setdefault(hour, Hour())
         volume, bad, dead = _volume_bad(cell)
-        row.volume += volume
-        row.bad += bad
-        row.dead += dead
-        if ip:
-            row.by_ip[ip] = row.by_ip.get(ip, 0) + volume
+        by_ip = [(ip, volume)] if ip else []
+        row = hours.get(hour)
+        if row is None:
+            hours[hour] = Hour(volume, bad, dead, by_ip)
+        else:
+            row.volume += volume
+            row.bad += bad
+            row.dead += dead
+            row.by_ip += by_ip
     return accounts
 
 
-def find_culprits(rollup: Rollup) -> list[Culprit]:
-    """Judge every account of the base table; the worst first."""
+def find_culprits(rollup: Rollup, sources: dict[tuple[bytes, bytes], int]) -> list[Culprit]:
+    """Judge every account of the base table, whose sums by source are `sources`; the worst first."""
     sums: dict[bytes, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for (account, _), cell in rollup.by_source().items():
+    for (account, _), cell in sources.items():
         if account not in _NOBODY:
             volume, bad, _ = _volume_bad(cell)
             row = sums[account]

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate
 
 from postmend.traffic.statistics import surprise
@@ -18,12 +18,12 @@ CLEAR = 6.0  # one in a million
 
 @dataclass(slots=True)
 class Hour:
-    """One account's hour: recipients, bad outcomes, and recipients by client IP."""
+    """One account's hour: recipients, bad outcomes, dead addresses among them, and recipients by client IP."""
 
-    volume: int = 0
-    bad: int = 0
-    dead: int = 0
-    by_ip: dict[bytes, int] = field(default_factory=dict)
+    volume: int
+    bad: int
+    dead: int
+    by_ip: list[tuple[bytes, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +59,32 @@ class Judge:
         self._account = account
         self._hours = hours
         self._order = sorted(hours)
-        self._volumes = [0, *accumulate(hours[hour].volume for hour in self._order)]  # before each hour
+        rows = [hours[hour] for hour in self._order]
+        self._volumes = [0, *accumulate(row.volume for row in rows)]  # before each hour
+        self._bads = [0, *accumulate(row.bad for row in rows)]
+        self._ips = [0, *accumulate(len(row.by_ip) for row in rows)]
         self._totals = totals
         self._usual = usual
+        self._most: dict[int, list[int]] = {}
         self._seen_ips: dict[bytes, int] = {}
-        for hour in self._order:
-            for ip in hours[hour].by_ip:
+        for hour, row in zip(self._order, rows, strict=True):
+            for ip, _ in row.by_ip:
                 self._seen_ips.setdefault(ip, hour)
 
     def verdict(self) -> Culprit | None:
         """The first hour at which the account is found guilty."""
-        if sum(row.bad for row in self._hours.values()) < FEWEST_BAD and len(self._seen_ips) < SWARM:
+        order, volumes, bads, ips = self._order, self._volumes, self._bads, self._ips
+        if bads[-1] < FEWEST_BAD and len(self._seen_ips) < SWARM:
             return None
-        for position, hour in enumerate(self._order):
+        first = 0
+        for position, hour in enumerate(order):
+            while order[first] <= hour - WINDOWS_H[-1]:
+                first += 1
+            after = position + 1
+            if volumes[after] - volumes[first] < FEWEST:
+                continue  # what the longest window lacks, the others lack
+            if bads[after] - bads[first] < FEWEST_BAD and ips[after] - ips[first] < SWARM:
+                continue
             for window in WINDOWS_H:
                 found = self._look(position, hour, window)
                 if found:
@@ -81,47 +94,46 @@ class Judge:
     def _look(self, position: int, hour: int, window: int) -> Culprit | None:
         first = bisect_right(self._order, hour - window, 0, position)
         volume = self._volumes[position + 1] - self._volumes[first]
+        bad = self._bads[position + 1] - self._bads[first]
         if volume < FEWEST:
             return None
-        past, inside = self._order[:first], self._order[first : position + 1]
-        start = inside[0]
-        bad = sum(self._hours[h].bad for h in inside)
-        fresh, fresh_share = self._fresh(inside, volume, past)
+        inside = self._order[first : position + 1]
+        fresh, fresh_share = self._fresh(inside, volume)
         if bad < FEWEST_BAD and fresh < SWARM:
             return None
-        most = self._most(past, window)
+        most = self._most_before(first, window)
         times = volume / (most + 5)
         others = self._others(inside)
-        clear = self._clear(bad, volume, past, others, fresh_share)
-        night = self._night(inside, past)
+        clear = self._clear(bad, volume, first, others, fresh_share)
+        night = self._night(inside, self._order[:first])
         if not _guilty(clear, times, fresh, fresh_share, night=night, bad_share=bad / volume):
             return None
-        return self._culprit(start, hour, window, most, others, fresh, night=night)
+        return self._culprit(inside[0], hour, window, most, others, fresh, night=night)
 
-    def _fresh(self, inside: list[int], volume: int, past: list[int]) -> tuple[int, float]:
+    def _fresh(self, inside: list[int], volume: int) -> tuple[int, float]:
         """Client IPs that this account was never seen with before, and their share of the window's mail."""
-        if not past or inside[-1] - self._order[0] < _DAY // 2:  # nothing to be new against
-            many = {ip for h in inside for ip in self._hours[h].by_ip}
-            return (len(many), 1.0) if len(many) >= SWARM else (0, 0.0)
         start = inside[0]
+        if start == self._order[0] or inside[-1] - self._order[0] < _DAY // 2:  # nothing to be new against
+            many = {ip for h in inside for ip, _ in self._hours[h].by_ip}
+            return (len(many), 1.0) if len(many) >= SWARM else (0, 0.0)
         amounts: dict[bytes, int] = defaultdict(int)
         for h in inside:
-            for ip, n in self._hours[h].by_ip.items():
+            for ip, n in self._hours[h].by_ip:
                 if self._seen_ips[ip] >= start:
                     amounts[ip] += n
         return len(amounts), sum(amounts.values()) / volume
 
-    def _most(self, past: list[int], window: int) -> int:
-        """The most that the account sent in any window of this length before."""
-        most = current = 0
-        left = 0
-        for hour in past:
-            current += self._hours[hour].volume
-            while past[left] <= hour - window:
-                current -= self._hours[past[left]].volume
-                left += 1
-            most = max(most, current)
-        return most
+    def _most_before(self, first: int, window: int) -> int:
+        """The most that the account sent in any window of this length before its hour number `first`."""
+        most = self._most.get(window)
+        if most is None:
+            most, left = [0], 0
+            for position, hour in enumerate(self._order):
+                while self._order[left] <= hour - window:
+                    left += 1
+                most.append(max(most[-1], self._volumes[position + 1] - self._volumes[left]))
+            self._most[window] = most
+        return most[first]
 
     def _others(self, inside: list[int]) -> float:
         """The share of bad outcomes of all other accounts in the same hours."""
@@ -129,10 +141,9 @@ class Judge:
         bad = sum(self._totals[h][1] - self._hours[h].bad for h in inside)
         return (bad + self._usual * _PRIOR) / (volume + _PRIOR)
 
-    def _clear(self, bad: int, volume: int, past: list[int], others: float, fresh_share: float) -> float:
+    def _clear(self, bad: int, volume: int, first: int, others: float, fresh_share: float) -> float:
         """How far the bad outcomes lie above what the account's past and the others explain."""
-        past_volume = sum(self._hours[h].volume for h in past)
-        past_bad = sum(self._hours[h].bad for h in past)
+        past_volume, past_bad = self._volumes[first], self._bads[first]
         own = (past_bad + self._usual * _PRIOR) / (past_volume + _PRIOR)
         floor = 0.04 if fresh_share > 0.5 else 0.1  # an old list bounces a tenth; SES acts there
         return surprise(bad, volume, max(1.5 * own, own + 0.03, 1.5 * others, others + 0.03, floor))
@@ -159,7 +170,7 @@ class Judge:
         everybody = sum(self._totals[h][1] for h in self._totals if began <= h <= last)
         amounts: dict[bytes, int] = defaultdict(int)
         for row in rows:
-            for ip, n in row.by_ip.items():
+            for ip, n in row.by_ip:
                 amounts[ip] += n
         return Culprit(
             self._account, began, last, window, sum(row.volume for row in rows), bad, sum(row.dead for row in rows),
@@ -176,7 +187,7 @@ class Judge:
         inside = [h for h in self._order if start <= h <= hour]
         suspicious = {}
         for h in inside:
-            fresh = sum(n for ip, n in self._hours[h].by_ip.items() if self._seen_ips[ip] >= start)
+            fresh = sum(n for ip, n in self._hours[h].by_ip if self._seen_ips[ip] >= start)
             suspicious[h] = max(self._hours[h].bad, fresh)
         whole, volume = sum(suspicious.values()), sum(self._hours[h].volume for h in inside)
         share, slack = 0.5 * whole / volume, 0.15 * max(suspicious.values())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from postmend.model import Cause
 from postmend.traffic.counts import Count, get
 from postmend.traffic.judge import FEWEST
-from postmend.traffic.rollup import HOUR_MASK, Rollup
+from postmend.traffic.rollup import Rollup
 from postmend.traffic.statistics import onset
 
 LISTED = frozenset({Cause.BLOCKLISTED_IP, Cause.BLOCKLISTED_DOMAIN_OR_URL, Cause.SENDER_REPUTATION})
@@ -36,10 +36,10 @@ class Onset:
 
 
 def _totals(rollup: Rollup) -> dict[int, int]:
-    totals: dict[int, int] = defaultdict(int)
-    for key, cell in rollup.hours.items():
-        totals[key & HOUR_MASK] += get(cell, Count.DELIVERED) + get(cell, Count.BOUNCED) + get(cell, Count.DEFERRED)
-    return totals
+    return {
+        hour: get(cell, Count.DELIVERED) + get(cell, Count.BOUNCED) + get(cell, Count.DEFERRED)
+        for hour, cell in rollup.by_hour().items()
+    }
 
 
 def find_refusals(rollup: Rollup) -> list[Onset]:
