@@ -6,6 +6,8 @@ from enum import StrEnum
 class Cause(StrEnum):
     """Why mail was refused; wording, severity and who acts stand in `knowledge/causes.toml`."""
 
+    __hash__ = str.__hash__  # Enum's own is a function of Python's, and millions of replies are counted by cause
+
     USER_UNKNOWN = "user_unknown"
     DOMAIN_NOT_FOUND = "domain_not_found"
     MAILBOX_FULL = "mailbox_full"

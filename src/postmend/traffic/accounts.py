@@ -6,7 +6,6 @@ from postmend.traffic.rollup import Rollup
 
 INBOUND, NOTICES, RETURNED = b"inbound", b"notices", b"returned"
 _MOST_RELAYED = 5_000
-_MOST_KNOWN = 50_000
 
 
 class Accounts:
@@ -15,15 +14,9 @@ class Accounts:
     def __init__(self, rollup: Rollup, peers: Peers) -> None:
         self._rollup = rollup
         self._peers = peers
-        self._logins: dict[tuple[bytes, bytes], tuple[bytes, int]] = {}  # with the client: account, source
 
     def tell(self, root: Message, peer: Peer, recipient: bytes, original: bytes) -> None:
         """Tell it by the message's origin, and by whom it goes to: what comes from outside to here is inbound."""
-        if root.login:
-            known = self._logins.get((root.login, root.client))
-            if known is not None:
-                root.account, root.source = known
-                return
         domain = (root.mail_from or b"").rpartition(b"@")[2].lower()
         client = self._peers[root.client] if root.client else None
         if root.login:
@@ -43,10 +36,6 @@ class Accounts:
             self._relay(client.ip, recipient, original)
         ip = b"" if client is None or root.account == INBOUND else client.ip
         root.source = self._rollup.source(root.account, ip)
-        if root.login:
-            if len(self._logins) > _MOST_KNOWN:
-                self._logins.clear()
-            self._logins[root.login, root.client] = (root.account, root.source)
 
     def _relay(self, ip: bytes, recipient: bytes, original: bytes) -> None:
         reached = self._rollup.relayed

@@ -10,6 +10,7 @@ from postmend.traffic.rollup import Rollup, cell_of
 from postmend.traffic.sheets import Sheet, Sheets
 
 _MESSAGE, _DELIVERED_CELL = UNIT[Count.MESSAGES], UNIT[Count.DELIVERED]
+_MOST_LOGINS = 20_000
 _MOST_CLIENTS = 5_000  # refused at the door
 _DELIVERED, _DEFERRED, _EXPIRED = Outcome.DELIVERED, Outcome.DEFERRED, Outcome.EXPIRED
 
@@ -23,6 +24,8 @@ class Ledger:
         self._peers = peers
         self._accounts = Accounts(self.rollup, peers)
         self._sheets = Sheets(self.rollup)
+        # By login, client, MAIL FROM and logging host.
+        self._logins: dict[tuple[bytes, bytes, bytes | None, bytes], tuple[bytes, int, Sheet]] = {}
         self._since = -1 if since is None else since
         self._until = 1 << 60 if until is None else until
 
@@ -42,7 +45,7 @@ class Ledger:
             done[message.only], message.only = False, None
         waited = message.waiting.get(recipient) if message.waiting else None
         if outcome is _DEFERRED:
-            said = self.replies(text, peer.host, peer.provider, status)
+            said = self.replies(text, peer.host, peer.provider, status, recipient)
             late = done.get(recipient)  # a line that comes after the one that ended it
             if late is None:
                 if message.waiting is None:
@@ -65,21 +68,25 @@ class Ledger:
         if outcome is _EXPIRED and waited:
             self._refuse(message, at, recipient, outcome, waited[0], waited[1], text, first=False)
         else:
-            said = self.replies(text, peer.host, peer.provider, status)
+            said = self.replies(text, peer.host, peer.provider, status, recipient)
             self._refuse(message, at, recipient, outcome, peer, said, text, first=not waited)
 
     def delivered(self, message: Message, at: int, recipient: bytes, peer: Peer, original: bytes) -> None:
         """What happens most often."""
-        waited = bool(message.waiting) and recipient in message.waiting  # type: ignore[operator]
-        if waited:
-            self.leave(message, at, recipient)
-        if message.done is not None:
-            message.done[recipient] = waited
-        elif message.only is None and not waited:
+        if message.only is None and message.done is None and message.waiting is None:
             message.only = recipient
         else:
-            message.done = {recipient: waited}
+            self._finish(message, at, recipient)
         self._tell(message, at, recipient, _DELIVERED_CELL, peer, original)
+
+    def _finish(self, message: Message, at: int, recipient: bytes) -> None:
+        """One more recipient of a message is done, or one that waited."""
+        done = message.done
+        if done is None:
+            done = message.done = {}
+        if message.only is not None:
+            done[message.only], message.only = False, None
+        done[recipient] = self.leave(message, at, recipient)
 
     def expire(self, message: Message, at: int) -> None:
         """Everything of the message that still waits has bounced."""
@@ -94,11 +101,12 @@ class Ledger:
         key = (peer.gateway or recipient.rpartition(b"@")[2].decode("latin-1"), at // 60)
         self.rollup.queue[key] = self.rollup.queue.get(key, 0) + more
 
-    def leave(self, message: Message, at: int, recipient: bytes) -> None:
-        """A recipient waits no longer."""
+    def leave(self, message: Message, at: int, recipient: bytes) -> bool:
+        """A recipient waits no longer; whether it did."""
         waited = message.waiting.pop(recipient, None) if message.waiting else None
         if waited:
             self._waits(at, recipient, waited[0], -1)
+        return waited is not None
 
     def _refuse(
         self, message: Message, at: int, recipient: bytes, outcome: Outcome, peer: Peer, said: Said, text: bytes, *,
@@ -121,17 +129,29 @@ class Ledger:
             cell += _MESSAGE
         hour = at // 60
         sheet.hours[hour] += cell
-        self.rollup.reached(hour, recipient, cell, peer)
+        self.rollup.reached(recipient, hour, cell, peer.provider)
         if peer.quota:
             key = (peer.quota, root.account, at // 1440)
             self.rollup.limits[key] = self.rollup.limits.get(key, 0) + 1
         return True
 
     def _sheet(self, message: Message, recipient: bytes, peer: Peer, original: bytes) -> Sheet:
+        """Where a message counts. A login is known again at once by what its messages have in common."""
         root = message.root or message
-        if root.source < 0:
-            self._accounts.tell(root, peer, recipient, original)
-        return self._sheets.of(root.source, message.host.name, message.mail_from or b"")
+        if root.source >= 0 or not root.login or root is not message:
+            if root.source < 0:
+                self._accounts.tell(root, peer, recipient, original)
+            return self._sheets.of(root.source, message.host.name, message.mail_from or b"")
+        key = (message.login, message.client, message.mail_from, message.host.name)
+        known = self._logins.get(key)
+        if known is None or not known[2].open:
+            self._accounts.tell(message, peer, recipient, original)
+            sheet = self._sheets.of(message.source, message.host.name, message.mail_from or b"")
+            if len(self._logins) >= _MOST_LOGINS:
+                self._logins.clear()
+            known = self._logins[key] = (message.account, message.source, sheet)
+        message.account, message.source, sheet = known
+        return sheet
 
     def post(self) -> None:
         """Bring what was counted into the tables."""

@@ -43,6 +43,15 @@ class Said:
     template: int
 
 
+@dataclass(slots=True)
+class _Known:
+    """A template: what it says, how often it came, and whether its texts differ in cause."""
+
+    said: Said
+    hits: int = 1
+    unsafe: bool = False
+
+
 def side_of(cause: Cause) -> str:
     """Whose trouble a cause is: `recipient` (the address, the mailbox, its owner), `sender`, or `network`."""
     if cause in _ADDRESS:
@@ -84,34 +93,44 @@ class ReplyReader:
     """Reads replies, remembering templates; at most _MOST of them, the oldest go first."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, bytes, bytes], tuple[Said, int]] = {}
-        self._unsafe: set[tuple[str, bytes, bytes]] = set()
+        self._known: dict[tuple[str, bytes, bytes], _Known] = {}
+        self._alike: dict[bytes, bytes] = {}  # templates of texts without recipient and host
         self.templates = 0
         self.read = 0
 
-    def __call__(self, text: bytes, host: str, provider: str, status: bytes) -> Said:
-        """Read a reply of `host` (`provider` by its name) with enhanced status `status`."""
+    def __call__(self, text: bytes, host: str, provider: str, status: bytes, recipient: bytes = b"") -> Said:
+        """Read a reply of `host` (`provider` by its name) about `recipient` with enhanced status `status`."""
         text = text[:_LONGEST]
-        key = (provider, status, template_of(text))
+        key = (provider, status, self._template(text, recipient))
         found = self._known.get(key)
         if found is None:
             self.templates += 1
             said = self._read(text, host, provider, self.templates)
             if len(self._known) >= _MOST:
                 self._known.pop(next(iter(self._known)))
-            self._known[key] = (said, 1)
+            self._known[key] = _Known(said)
             return said
-        said, hits = found[0], found[1] + 1
-        self._known[key] = (said, hits)
-        if key in self._unsafe or hits & (hits - 1) == 0:
-            return self._again(key, said, text, host, provider)
-        return said
+        found.hits += 1
+        if found.unsafe or found.hits & (found.hits - 1) == 0:
+            fresh = self._read(text, host, provider, found.said.template)
+            found.unsafe = found.unsafe or fresh.cause is not found.said.cause
+            return fresh
+        return found.said
 
-    def _again(self, key: tuple[str, bytes, bytes], said: Said, text: bytes, host: str, provider: str) -> Said:
-        fresh = self._read(text, host, provider, said.template)
-        if fresh.cause is not said.cause:
-            self._unsafe.add(key)
-        return fresh
+    def _template(self, text: bytes, recipient: bytes) -> bytes:
+        """`template_of`, remembered: many replies differ only in the recipient and the host, which it masks anyway."""
+        if text.startswith(b"host "):
+            name, _, rest = text[5:].partition(b" ")
+            if b"[" in name and b"@" not in name:
+                text = b"host [] " + rest
+        if b"@" in recipient and recipient.split() == [recipient]:
+            text = text.replace(recipient, b"@")
+        found = self._alike.get(text)
+        if found is None:
+            if len(self._alike) >= _MOST:
+                self._alike.clear()
+            found = self._alike[text] = template_of(text)
+        return found
 
     def _read(self, text: bytes, host: str, provider: str, template: int) -> Said:
         self.read += 1

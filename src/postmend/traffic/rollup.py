@@ -14,6 +14,7 @@ from postmend.traffic.replies import Said, to_str
 
 HOUR_BITS = 20
 HOUR_MASK = (1 << HOUR_BITS) - 1
+DIMENSIONS = ("domain", "gateway", "provider", "account", "identity", "recipient")  # of a scope
 OTHERS = b"others"  # what is beyond a table's cap
 _MOST_SOURCES = 300_000
 _MOST_CELLS = 1_200_000
@@ -69,6 +70,7 @@ class Rollup:
     door_clients: dict[bytes, int] = field(default_factory=dict)
     relayed: dict[bytes, set[bytes]] = field(default_factory=dict)  # outside client without login: recipient domains
     complaints: dict[tuple[int, bytes, str], int] = field(default_factory=dict)  # day, From domain, provider
+    _by_cause: dict[Cause, tuple[dict[str, int], ...]] = field(default_factory=dict)  # the scopes of each
     _index: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
 
     def source(self, account: bytes, ip: bytes) -> int:
@@ -118,17 +120,16 @@ class Rollup:
     def _sender(self, domain: bytes) -> bytes:
         return domain if domain in self.senders or len(self.senders) < _MOST_DOMAINS else OTHERS
 
-    def reached(self, hour: int, recipient: bytes, cell: int, peer: Peer) -> None:
-        """Where one recipient's outcome happened: at a delivery and at a refusal alike."""
+    def reached(self, recipient: bytes, hour: int, cell: int, provider: str) -> None:
+        """Add to the domain of a recipient, and to the provider that it is with."""
         domain = recipient[recipient.rfind(b"@") + 1 :]
-        domains = self.domains
-        if domain in domains:
-            domains[domain] += cell
-        else:
+        try:
+            self.domains[domain] += cell
+        except KeyError:
             self._first_of(domain.lower(), cell)
-        if peer.provider:
-            provider = (peer.provider, hour)
-            self.providers[provider] = self.providers.get(provider, 0) + cell
+        if provider:
+            key = (provider, hour)
+            self.providers[key] = self.providers.get(key, 0) + cell
 
     def _first_of(self, domain: bytes, cell: int) -> None:
         domain = domain if domain in self.domains or len(self.domains) < _MOST_DOMAINS else OTHERS
@@ -145,20 +146,27 @@ class Rollup:
         if cell == _AGAIN:
             return
         domain = to_str(recipient.rpartition(b"@")[2].lower())
-        for dimension, value in (
-            ("domain", domain), ("gateway", peer.gateway or domain), ("provider", said.provider),
-            ("account", to_str(account)), ("identity", to_str(mail_from.rpartition(b"@")[2].lower())),
-            ("recipient", to_str(recipient)),
-        ):  # fmt: skip
-            values = self.scopes.setdefault((said.cause, dimension), {})
-            if value in values or len(values) < _MOST_VALUES:
-                values[value] = values.get(value, 0) + 1
+        values = (
+            domain, peer.gateway or domain, said.provider, to_str(account),
+            to_str(mail_from.rpartition(b"@")[2].lower()), to_str(recipient),
+        )  # fmt: skip
+        for counts, value in zip(self._scopes_of(said.cause), values, strict=True):
+            if value in counts:
+                counts[value] += 1
+            elif len(counts) < _MOST_VALUES:
+                counts[value] = 1
         name = said.lists[0] if said.lists else said.provider or peer.gateway or domain
         named = (said.cause, name, hour)
         self.named[named] = self.named.get(named, 0) + 1
         if said.verdict is AddressVerdict.SUPPRESS and cell & _EXPIRED:
             self._bury(recipient, said.cause, at)
         self._sample(said, text, at)
+
+    def _scopes_of(self, cause: Cause) -> tuple[dict[str, int], ...]:
+        found = self._by_cause.get(cause)
+        if found is None:
+            found = self._by_cause[cause] = tuple(self.scopes.setdefault((cause, name), {}) for name in DIMENSIONS)
+        return found
 
     def _bury(self, recipient: bytes, cause: Cause, at: int) -> None:
         found = self.dead.get(recipient)
