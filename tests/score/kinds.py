@@ -344,14 +344,14 @@ def outlook() -> EmailMessage:
     )
 
 
-def _plain(sub: str, text: str, charset: str, frm: str) -> EmailMessage:
+def plain(sub: str, text: str, charset: str, frm: str) -> EmailMessage:
     m = mail(sub, frm=frm)
     m.set_content(text, charset=charset)
     return m
 
 
 def japanese() -> EmailMessage:
-    return _plain(
+    return plain(
         "会議の件",
         "山田様\n\nお世話になっております。\n月曜日の会議は十時からでお願いいたします。\n\n鈴木\n",
         "iso-2022-jp",
@@ -360,7 +360,7 @@ def japanese() -> EmailMessage:
 
 
 def korean() -> EmailMessage:
-    return _plain(
+    return plain(
         "월요일 회의",
         "안녕하세요,\n\n월요일 회의는 열 시에 시작합니다. 자료를 미리 읽어 주세요.\n\n김민수\n",
         "euc-kr",
@@ -369,7 +369,7 @@ def korean() -> EmailMessage:
 
 
 def big5() -> EmailMessage:
-    return _plain("週一會議", "您好,\n\n週一的會議十點開始,請先閱讀資料。\n\n王\n", "big5", "王先生 <wang@example.tw>")
+    return plain("週一會議", "您好,\n\n週一的會議十點開始,請先閱讀資料。\n\n王\n", "big5", "王先生 <wang@example.tw>")
 
 
 def thai() -> EmailMessage:
@@ -406,7 +406,7 @@ def vietnamese() -> EmailMessage:
 
 
 def greek() -> EmailMessage:
-    return _plain(
+    return plain(
         "Συνάντηση Δευτέρας",
         "Καλημέρα Άννα,\n\nη συνάντηση της Δευτέρας αρχίζει στις δέκα.\n\nΝίκος\n",
         "iso-8859-7",

@@ -398,6 +398,7 @@ FAULTS: dict[str, tuple[Callable[[Mail], Mail], ...]] = {
     "link.user": (_link("https://www.bank.example@www.example.org/", "more"),),
     "link.http": (_link("http://www.example.com/page", "more"),),
     "link.redirector": (_link("https://www.google.com/url?q=https%3A%2F%2Fwww.example.org%2F", "more"),),
+    "link.private": (_link("http://localhost:3000/start", "start"), _link("https://shop.internal/orders", "orders")),
     "link.leads_on": (_link("https://www.example.com/out?url=https://www.example.org/x", "more"),),
     "link.mismatch_counted": (_link("https://click.esp.example/9f3c", "www.example.org/spring"),),
     "link.port": (_link("https://www.example.com:8443/x", "more"),),
@@ -437,4 +438,5 @@ ALONG: dict[str, set[str]] = {
     "html.image_only": {"text.missing"},
     "link.shortener": {"link.http"},
     "attachment.double_ending": {"attachment.refused_type"},
+    "link.private": {"link.port"},
 }

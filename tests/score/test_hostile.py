@@ -225,6 +225,7 @@ def test_garbage_is_an_answer_that_says_nothing(answer: bytes) -> None:
         one = asyncio.run(ask_rspamd(server, MAIL, Envelope("192.0.2.7", "m\r\nX: y"), 5.0))
         other = asyncio.run(ask_spamd(server, MAIL, 5.0))
     assert (one.state, other.state) == (Answered.GARBAGE, Answered.GARBAGE)
+    assert "undefined" not in one.problem + other.problem
 
 
 def test_a_hanging_filter_costs_only_itself() -> None:
@@ -234,6 +235,12 @@ def test_a_hanging_filter_costs_only_itself() -> None:
     assert (rspamd.state, spamassassin.state, made.taken) == ("timeout", "absent", "fine")
     assert any("no answer within 0.3 s" in line for line in made.not_asked)
     assert msgspec.json.encode(made)
+
+
+def test_a_filter_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    made = postmend.score(MAIL, offline=True, rspamd="start", spamassassin="off")
+    assert (made.taken, made.filters[0].problem) == ("fine", "not installed (Debian's package rspamd)")
 
 
 def test_nobody_listens() -> None:

@@ -22,6 +22,7 @@ _NAME = re.compile(rb"([!-9;-~]+)[ \t]*:")
 _PARAM = re.compile(r";\s*([\w!#$%&'*+.^`{|}~-]{1,60})\s*=\s*(?:\"((?:[^\"\\]|\\.){0,2000})\"?|([^\s;\"]{1,2000}))")
 _ENCODINGS = {"7bit", "8bit", "binary", "quoted-printable", "base64", ""}
 _BROKEN_QP = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*$)")
+_SHIFTED = re.compile(rb"\x1b\$[@B]")  # what ISO-2022-JP begins Japanese with (RFC 1468): in ASCII it means nothing
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
 Faults = list[tuple[str, str]]
 
@@ -213,6 +214,9 @@ def _characters(data: bytes, charset: str, faults: Faults) -> str:
     if plain and not may_be_charset(plain):
         faults.append(("mime.unknown_charset", charset[:40]))
         return to_text(data)
+    if not plain and _SHIFTED.search(data):
+        faults.append(("mime.no_charset", ""))
+        return to_text(data, "iso-2022-jp")
     try:
         return data.decode(plain or ("ascii" if data.isascii() else "utf-8"))
     except LookupError:

@@ -8,7 +8,6 @@ import msgspec
 from postmend.knowledge import compiled
 
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-_MARKS = re.compile(r"[{%\[$#*<]")
 
 
 class Syntax(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -51,11 +50,10 @@ def _empty_greeting() -> re.Pattern[str]:
 
 def find_placeholder(text: str) -> str:
     """The first blank that was not filled, as it stands there; empty where there is none."""
-    if _MARKS.search(text):
-        for syntax, pattern in _patterns():
-            for found in pattern.finditer(text):
-                if not syntax.named or _is_field(found["name"]):
-                    return found[0]
+    for syntax, pattern in _patterns():
+        for found in pattern.finditer(text):
+            if not syntax.named or _is_field(found["name"]):
+                return found[0]
     unfilled = _empty_greeting().search(text)
     return unfilled[0].strip() if unfilled else ""
 

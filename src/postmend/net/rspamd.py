@@ -52,7 +52,9 @@ async def ask_rspamd(server: _Server, message: bytes, envelope: Envelope, timeou
         return _fault(Answered.TIMEOUT, f"no answer within {timeout_s:g} s", start)
     except ConnectionRefusedError:
         return _fault(Answered.ABSENT, f"nobody listens at {server[0]}:{server[1]}", start)
-    except (OSError, EOFError, ValueError, msgspec.MsgspecError) as error:
+    except (EOFError, ConnectionError):
+        return _fault(Answered.GARBAGE, "it ended the connection before its answer was whole", start)
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
         return _fault(Answered.GARBAGE, f"not an answer of Rspamd ({str(error)[:120]})", start)
 
 

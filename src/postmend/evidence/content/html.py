@@ -16,6 +16,12 @@ _MAY_STAY_OPEN = {"p", "li", "td", "th", "tr", "tbody", "thead", "tfoot", "dt", 
 _BLOCKS = {"p", "div", "tr", "td", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "br", "blockquote", "ul", "ol"}
 _UNSEEN = {"head", "style", "script", "title", "template", "noembed"}
 _QUOTED = {"code", "pre", "kbd", "samp", "tt", "blockquote"}
+# What mail programs put around a mail that is answered or forwarded, and the letters of its head: From, Date, Subject.
+_QUOTES = {
+    ".gmail_quote", ".moz-cite-prefix", ".moz-forward-container", ".yahoo_quoted", ".protonmail_quote",
+    ".OutlookMessageHeader", "#divRplyFwdMsg", "#appendonsend", "#replySplit",
+}  # fmt: skip
+_QUOTE_HEAD = 240
 _MOST_DEEP = 2000
 _FILLER = re.compile(r"[\s\u00a0\u00ad\u034f\u061c\u200b-\u200f\u2007\u2060\ufeff\u2800͏]+")
 _WHITE = (255, 255, 255)
@@ -32,7 +38,16 @@ class _Open:
 
 def _names(attributes: dict[str, str]) -> tuple[str, ...]:
     """What a style sheet calls an element by."""
+    if "class" not in attributes and "id" not in attributes:
+        return ()
     return (*(f".{each}" for each in attributes.get("class", "").split()), f"#{attributes.get('id')}")
+
+
+def _hides(name: str, attributes: dict[str, str], hides: str) -> str:
+    """The declaration that hides an element."""
+    if name == "a" and hides.startswith("mso-hide"):
+        return ""  # Outlook gets a button of its own, in a comment
+    return hides or ("hidden" if "hidden" in attributes else "")
 
 
 def read_page(text: str) -> Page:
@@ -122,23 +137,17 @@ class _Reader:
         effect = effect_of(self._style(name, attributes))
         paper = effect.paper if effect.papered else None if attributes.get("background") else above.paper
         ink = effect.ink if effect.inked else paper if effect.clear else above.ink
-        means = above.hides or self._hides(name, attributes, effect.hides)
-        small = above.small if effect.small is None else effect.small
+        names = _names(attributes)
+        layout = not self.layout.isdisjoint(names)  # hidden on some screens only
+        means = above.hides or ("" if layout else _hides(name, attributes, effect.hides))
+        small = above.small if layout or effect.small is None else effect.small
         self.open.append(_Open(name, means, small, ink, paper))
-        if name == "blockquote":
-            self.begun = self.letters  # a mail that is quoted begins anew, with its own preview line
+        if name == "blockquote" or not _QUOTES.isdisjoint(names):
+            self.begun = self.letters + _QUOTE_HEAD  # a mail that is quoted begins anew, with its own preview line
         self.counts[name] = self.counts.get(name, 0) + 1
         self.page.deepest = max(self.page.deepest, len(self.open))
         self.unseen += name in _UNSEEN
         self.quoted += name in _QUOTED
-
-    def _hides(self, name: str, attributes: dict[str, str], hides: str) -> str:
-        """The declaration that hides an element; none where it is hidden on some screens or in some programs only."""
-        if name == "a" and hides.startswith("mso-hide"):
-            return ""  # Outlook gets a button of its own, in a comment
-        if hides and self.layout and not self.layout.isdisjoint(_names(attributes)):
-            return ""
-        return hides or ("hidden" if "hidden" in attributes else "")
 
     def _style(self, name: str, attributes: dict[str, str]) -> str:
         """All that says how an element looks: rules, old attributes, then its style."""

@@ -1,5 +1,6 @@
 """Links: where they lead, and whether they say so. Nothing is fetched."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ from postmend.model.message import Message
 
 _MOST = 2000
 _MANY = 60
+# Names that only the sending side resolves (RFC 6761, RFC 8375, and names in use), and addresses of the reader's own.
+_PRIVATE = re.compile(
+    r"(?:^|\.)(?:localhost|localdomain|local|internal|lan|intranet|corp|home\.arpa)$|^127\.[\d.]+$|^0\.0\.0\.0$"
+)
 _WRAPS = 3  # links through one host that carry other addresses: it counts clicks
 
 
@@ -74,6 +79,8 @@ def _about(link: Led) -> Iterator[Finding]:
         yield found("link.ip", url.text)
     elif twin := looks_like(url.unicode_host):
         yield found("link.lookalike", url.host, shown=url.unicode_host, like=twin)
+    if _PRIVATE.search(url.host):
+        yield found("link.private", url.text)
     if url.user:
         yield found("link.user", url.text, host=url.host)
     if url.scheme == "http":

@@ -8,6 +8,8 @@ from postmend.evidence.content.tell import found
 from postmend.model import Finding
 
 _LETTERS_ENOUGH = 120  # below this a mail with pictures is all picture
+_LETTERS_ENOUGH_FOR_ONE = 60  # where there is one, of a size that is not told: a logo over a short notice
+_ICON_PX = 80
 _LETTERS_ENOUGH_OF_OWN = 30  # where pictures are attached, as people send photos with a line
 _PREVIEW_MOST = 200  # letters: the line that mailboxes show beside the subject ("preheader") is shorter
 _HIDDEN_MANY = 40  # letters of words: marks for machines and words for screen readers are shorter
@@ -36,14 +38,22 @@ def _is_pixel(picture: dict[str, str]) -> bool:
     return 0 <= _size(picture, "width") <= 3 or 0 <= _size(picture, "height") <= 3
 
 
+def _is_small(picture: dict[str, str]) -> bool:
+    """Whether it is an icon or a logo beside the words, by its own word."""
+    return 0 <= _size(picture, "height") <= _ICON_PX or 0 <= _size(picture, "width") <= 2 * _ICON_PX
+
+
 def _pictures(page: Page) -> Iterator[Finding]:
     shown = [each for each in page.pictures if not _is_pixel(each)]
     text = page.text
     letters = sum(map(str.isalnum, text))
     dense = 0 if text.isascii() else sum(c > "\u2e80" for c in text)  # one such sign says what three letters say
     remote = [each for each in shown if not each.get("src", "").lower().startswith("cid:")]
+    pictures = [each for each in shown if not _is_small(each)]
     enough = _LETTERS_ENOUGH if remote else _LETTERS_ENOUGH_OF_OWN
-    if shown and letters + 2 * dense < enough:
+    if len(shown) == 1 and _size(shown[0], "width") < 0:
+        enough = min(enough, _LETTERS_ENOUGH_FOR_ONE)
+    if pictures and letters + 2 * dense < enough:
         yield found("html.image_only", pictures=len(shown), letters=letters)
     elif len(shown) >= 8 and letters + 2 * dense < 40 * len(shown):
         yield found("html.few_words", pictures=len(shown), letters=letters)

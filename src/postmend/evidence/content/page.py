@@ -27,7 +27,7 @@ class Hidden:
     @property
     def first(self) -> bool:
         """Whether it stands where a preview line does; "View this mail in your browser" may stand before it."""
-        return self.before <= _LEAD and self.before < self.behind
+        return self.before <= _LEAD and self.behind > max(self.before, 0)
 
 
 @dataclass(slots=True)
