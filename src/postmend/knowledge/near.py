@@ -89,7 +89,7 @@ def nearest(
     idle = counts.causes.index(Cause.UNKNOWN)
     if sum(idle not in counts.by_stem[stem] for stem in stems) < _FEWEST_WORDS:
         return None
-    seen = [counts.by_stem[stem] for stem in stems | (_codes(code, enhanced) & counts.by_stem.keys())]
+    seen = [counts.by_stem[stem] for stem in sorted(stems | (_codes(code, enhanced) & counts.by_stem.keys()))]
     scores = [
         sum(math.log(each.get(number, 0.0) + _UNSEEN) for each in seen)
         - len(seen) * math.log(total + _UNSEEN * len(counts.by_stem))
@@ -99,5 +99,7 @@ def nearest(
     best, share = scores.index(top), 1 / sum(math.exp(score - top) for score in scores)
     if best == idle or share < _LEAST_SHARE:
         return None
-    spoke = sorted((stem for stem in stems if best in counts.by_stem[stem]), key=lambda s: -counts.by_stem[s][best])
+    spoke = sorted(
+        (stem for stem in stems if best in counts.by_stem[stem]), key=lambda s: (-counts.by_stem[s][best], s)
+    )
     return counts.causes[best], " ".join(spoke[:5]), share

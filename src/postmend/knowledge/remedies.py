@@ -49,3 +49,9 @@ def _read() -> Remedies:
 def remedies() -> Remedies:
     """Every step and letter."""
     return compiled.load("remedies", Remedies, _read)
+
+
+@cache
+def steps_for(cause: Cause) -> tuple[StepText, ...]:
+    """The steps of one cause, in the order of the file."""
+    return tuple(step for step in remedies().step if step.cause is cause)

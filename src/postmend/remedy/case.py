@@ -3,10 +3,24 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain
 
 from postmend.knowledge.remedies import remedies
 
 _NAME = re.compile(r"\{(\w+)\}")
+
+
+@cache
+def _pieces(template: str) -> tuple[str, ...]:
+    """Text and names in turn; templates are few, and each is asked for again with every case."""
+    return tuple(_NAME.split(template))
+
+
+@cache
+def _lines(name: str) -> tuple[tuple[str, ...], ...]:
+    """The lines of a letter, in pieces."""
+    return tuple(_pieces(line) for line in remedies().letters[name].text.strip().split("\n"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +31,19 @@ class Case:
 
     def fill(self, template: str) -> str:
         """The template with its names filled in; they must be known."""
-        return _NAME.sub(lambda found: self.names[found[1]], template)
+        return _filled(_pieces(template), self.names)
 
     def knows(self, *templates: str, needs: Sequence[str] = ()) -> bool:
         """Whether every name in the templates, and every one in `needs`, is known."""
-        used = {name for template in templates for name in _NAME.findall(template)}
-        return all(self.names.get(name) for name in used | set(needs))
+        used = (name for template in templates for name in _pieces(template)[1::2])
+        return all(self.names.get(name) for name in chain(needs, used))
 
 
 def one_line(text: str, most: int) -> str:
     """Outside text on one line of at most `most` characters, so that it can stand in a command or a letter."""
-    plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    plain = " ".join(text.split())
     return plain if len(plain) <= most else plain[: most - 4] + " ..."
 
 
@@ -35,9 +51,12 @@ def letter(name: str, case: Case, needs: Sequence[str] = ("reply",)) -> str:
     """A letter's text, empty where one of `needs` is not known; lines whose facts are not known are left out."""
     if not name or not case.knows(needs=needs):
         return ""
-    lines = []
-    for line in remedies().letters[name].text.strip().split("\n"):
-        known = {**dict.fromkeys(("by_host", "evidence"), ""), **case.names}
-        if all(known.get(used) is not None for used in _NAME.findall(line)):
-            lines.append(Case(known).fill(line))
+    known = {"by_host": "", "evidence": "", **case.names}
+    lines = [_filled(pieces, known) for pieces in _lines(name) if all(used in known for used in pieces[1::2])]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _filled(pieces: tuple[str, ...], names: Mapping[str, str]) -> str:
+    if len(pieces) == 1:
+        return pieces[0]
+    return "".join([names[piece] if i % 2 else piece for i, piece in enumerate(pieces)])

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from postmend.knowledge.blocklists import Blocklist, by_name
 from postmend.knowledge.causes import cause_info
 from postmend.knowledge.providers import provider_info
-from postmend.knowledge.remedies import StepText, remedies
+from postmend.knowledge.remedies import StepText, steps_for
 from postmend.knowledge.weights import weight_of
 from postmend.model import Cause, Diagnosis, Fact, Finding, RecordChange, Side, Step
 from postmend.remedy.case import Case, letter, one_line
@@ -80,7 +80,7 @@ def _case(diagnosis: Diagnosis, facts: Mapping[str, str]) -> Case:
 
 def _steps(cause: Cause, case: Case, findings: frozenset[str]) -> Iterator[Step]:
     taken: set[str] = set()
-    for number, text in enumerate(step for step in remedies().step if step.cause is cause):
+    for number, text in enumerate(steps_for(cause)):
         if (text.slot and text.slot in taken) or (text.when and text.when not in findings):
             continue
         if not case.knows(text.do, text.url, *text.config, needs=text.needs):
