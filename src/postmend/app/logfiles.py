@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from postmend.intake.exports import as_lines, is_export
 from postmend.intake.log import looks_like_log
 from postmend.intake.logs import sniff
 from postmend.intake.logs.clock import MONTHS, Clock
@@ -85,7 +86,11 @@ def _decompressor(magic: bytes) -> Callable[[], Any] | None:
 
 
 def chunks(path: Path, problem: Callable[[str], None], read: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
-    """Yield a file's bytes, decompressed; `read` is told of each chunk's size on the disk."""
+    """Yield a file's bytes, decompressed and in lines; `read` is told of each chunk's size on the disk."""
+    return as_lines(_chunks(path, problem, read))
+
+
+def _chunks(path: Path, problem: Callable[[str], None], read: Callable[[int], None]) -> Iterator[bytes]:
     with path.open("rb") as file:
         data = file.read(_SMALL)
         make = _decompressor(data[:8])
@@ -203,7 +208,8 @@ def cut(log: LogFile, parts: int) -> list[LogFile]:
     """A large plain log in parts at line ends, for several processes."""
     assert log.path is not None
     with log.path.open("rb") as file:
-        if parts < 2 or log.size < 64 << 20 or _decompressor(file.read(8)) is not None:
+        head = file.read(_SMALL)
+        if parts < 2 or log.size < 64 << 20 or _decompressor(head) is not None or is_export(head):
             return [log]
         edges = [0]
         for i in range(1, parts):

@@ -1,5 +1,6 @@
 """Events of sending services as JSON, one a line or in one array: SES, SendGrid, Mailgun, Postmark, SparkPost."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,21 +19,22 @@ _SPARKPOST = {
     "delivery": Outcome.DELIVERED, "bounce": Outcome.BOUNCED, "out_of_band": Outcome.BOUNCED, "delay": Outcome.DEFERRED,
     "policy_rejection": Outcome.BOUNCED,
 }  # fmt: skip
-_MARKS = (b'"eventType"', b'"notificationType"', b'"sg_message_id"', b'"sg_event_id"', b'"event-data"', b'"RecordType"', b'"msys"',
-          b'"delivery-status"')  # fmt: skip
+_POSTMARK = {"Transient": Outcome.DEFERRED}  # everything else is final
+_NO_BOUNCES = {"AutoResponder", "Subscribe", "Unsubscribe", "ChallengeVerification", "AddressChange", "OpenRelayTest"}
+# Names that only these services use; in quotes that are escaped where one event is packed in another.
+_MARKS = re.compile(
+    rb'"(?:eventType|notificationType|sg_message_id|sg_event_id|event-data|RecordType|msys|delivery-status|BouncedAt'
+    rb'|raw_rcpt_to)\\*"\s*:|"Type"\s*:\s*"Notification"'
+)
+_SUPPRESSED = (b'"created"', b'"email"', b'"reason"')  # SendGrid's list of bounces
+_DEEPEST = 6  # a page holds messages of a queue, each a notification that holds an event
 Object = dict[str, Any]
 
 
 def is_events(head: bytes) -> bool:
     """Whether it is JSON with a mark of one of the services."""
-    return head.lstrip()[:1] in {b"{", b"["} and any(mark in head for mark in (*_MARKS, b'"Type" : "Notification"'))
-
-
-def _at(value: object) -> int:
-    if isinstance(value, int | float) or (isinstance(value, str) and value.replace(".", "", 1).isdigit()):
-        seconds = float(value)
-        return int(seconds // 60) if 0 < seconds < 1e11 else int(seconds // 60000)
-    return time_of(str(value or ""))
+    start = head.lstrip()[:1] in {b"{", b"["}
+    return start and (_MARKS.search(head) is not None or all(mark in head for mark in _SUPPRESSED))
 
 
 def _text(value: object) -> str:
@@ -64,25 +66,42 @@ class Events:
             found = self._decoder.decode(raw)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return Kept.UNKNOWN
-        kept = Kept.UNKNOWN
-        for event in found if isinstance(found, list) else [found]:
-            if isinstance(event, dict):
-                kept = min(kept, self._event(event), key=int)
+        return self._any(found, 0)
+
+    def _any(self, found: object, depth: int) -> Kept:
+        """An event, or whatever holds some: an array, a page of an API's answer, a notification in a queue's message."""
+        if isinstance(found, dict):
+            kept = self._event(found)
+            inner = [] if kept is not Kept.UNKNOWN else [*found.values()]
+        else:
+            kept, inner = Kept.UNKNOWN, _list(found)
+        if depth < _DEEPEST:
+            for each in inner:
+                if isinstance(each, list | dict):
+                    kept = min(kept, self._any(each, depth + 1), key=int)
+                elif isinstance(each, str) and each.startswith("{"):
+                    kept = min(kept, self._packed(each, depth + 1), key=int)
         return kept
 
+    def _packed(self, text: str, depth: int) -> Kept:
+        try:
+            return self._any(self._decoder.decode(text), depth)
+        except (msgspec.MsgspecError, RecursionError):
+            return Kept.UNKNOWN
+
     def _event(self, event: Object) -> Kept:
-        if event.get("Type") == "Notification" and isinstance(event.get("Message"), str):
-            return self.line(event["Message"].encode())
         if "mail" in event and ("eventType" in event or "notificationType" in event):
             return self._tell(self._ses(event))
         if "msys" in event:
             return self._tell(self._sparkpost(next(iter(_of(event["msys"]).values()), {})))
         if "event-data" in event or "delivery-status" in event or ("event" in event and "recipient" in event):
             return self._tell(self._mailgun(_of(event.get("event-data", event))))
-        if "RecordType" in event:
+        if "RecordType" in event or ("BouncedAt" in event and "Email" in event):
             return self._tell(self._postmark(event))
-        if "event" in event and "email" in event:
+        if "email" in event and ("event" in event or ("created" in event and "reason" in event)):
             return self._tell(self._sendgrid(event))
+        if "rcpt_to" in event and "type" in event:
+            return self._tell(self._sparkpost(event))
         return Kept.UNKNOWN
 
     def _tell(self, found: Iterator[tuple[Any, ...]]) -> Kept:
@@ -105,7 +124,7 @@ class Events:
         mail, kind = _of(event["mail"]), _text(event.get("eventType") or event.get("notificationType"))
         ident, mail_from = mail.get("messageId"), mail.get("source")
         about = _of(event.get(kind[:1].lower() + kind[1:]) or event.get("deliveryDelay"))
-        at = _at(about.get("timestamp") or mail.get("timestamp"))
+        at = time_of(about.get("timestamp") or mail.get("timestamp"))
         relay = about.get("reportingMTA", "")
         if kind == "Delivery":
             for to in _list(about.get("recipients")):
@@ -131,8 +150,9 @@ class Events:
                 yield at, ident, mail_from, one.get("emailAddress"), outcome, "", text, ""
 
     def _sendgrid(self, event: Object) -> Iterator[tuple[Any, ...]]:
-        kind, ident = event.get("event"), _text(event.get("sg_message_id")).split(".")[0]
-        at, to = _at(event.get("timestamp")), event.get("email")
+        kind, to = event.get("event", "bounce"), event.get("email")
+        ident = _text(event.get("sg_message_id")).split(".")[0] or f"{event.get('created')} {to}"
+        at = time_of(event.get("timestamp") or event.get("created"))
         mail_from = _text(event.get("smtp-id")).strip("<>").rpartition("@")[2]
         if kind == "spamreport":
             yield at, ident, f"@{mail_from}", to, None, "", "", ""
@@ -142,7 +162,7 @@ class Events:
     def _mailgun(self, event: Object) -> Iterator[tuple[Any, ...]]:
         kind, status = event.get("event"), _of(event.get("delivery-status"))
         ident = _of(_of(event.get("message")).get("headers")).get("message-id") or event.get("id")
-        at, to = _at(event.get("timestamp")), event.get("recipient")
+        at, to = time_of(event.get("timestamp")), event.get("recipient")
         mail_from = _of(event.get("envelope")).get("sender")
         text = f"{status.get('code', '')} {status.get('message') or status.get('description') or event.get('reason', '')}".strip()
         relay = _text(status.get("mx-host"))
@@ -155,31 +175,22 @@ class Events:
             yield at, ident, mail_from, to, outcome, relay, text, ""
 
     def _postmark(self, event: Object) -> Iterator[tuple[Any, ...]]:
-        kind, ident = event.get("RecordType"), event.get("MessageID")
+        kind = _text(event.get("RecordType") or "Bounce")
+        kind = _text(event.get("Type")) if kind == "Bounce" else kind
+        at = time_of(event.get("DeliveredAt") or event.get("BouncedAt"))
+        ident, mail_from = event.get("MessageID"), event.get("From", "")
+        to = event.get("Recipient") or event.get("Email")
+        text = event.get("Details") or event.get("Description")
         if kind == "Delivery":
-            at = _at(event.get("DeliveredAt"))
-            yield (
-                at,
-                ident,
-                event.get("From", ""),
-                event.get("Recipient"),
-                Outcome.DELIVERED,
-                "",
-                event.get("Details"),
-                "",
-            )
+            yield at, ident, mail_from, to, Outcome.DELIVERED, "", text, ""
         elif kind == "SpamComplaint":
-            yield _at(event.get("BouncedAt")), ident, event.get("From"), event.get("Email"), None, "", "", ""
-        elif kind == "Bounce":
-            outcome = (
-                Outcome.DEFERRED if event.get("Type") in {"Transient", "SoftBounce", "DnsError"} else Outcome.BOUNCED
-            )
-            text = event.get("Details") or event.get("Description")
-            yield _at(event.get("BouncedAt")), ident, event.get("From"), event.get("Email"), outcome, "", text, ""
+            yield at, ident, mail_from, to, None, "", "", ""
+        elif "BouncedAt" in event and kind not in _NO_BOUNCES:
+            yield at, ident, mail_from, to, _POSTMARK.get(kind, Outcome.BOUNCED), "", text, ""
 
     def _sparkpost(self, event: object) -> Iterator[tuple[Any, ...]]:
         one = _of(event)
-        kind, ident, at = _text(one.get("type")), one.get("message_id"), _at(one.get("timestamp"))
+        kind, ident, at = _text(one.get("type")), one.get("message_id"), time_of(one.get("timestamp"))
         mail_from, to = one.get("msg_from") or one.get("friendly_from"), one.get("rcpt_to")
         if kind == "spam_complaint":
             yield at, ident, mail_from, to, None, "", "", ""

@@ -8,10 +8,13 @@ from postmend.intake.logs.clock import minutes
 from postmend.intake.logs.sink import Kept, Outcome, Sink
 
 _TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)|(\d{1,2})/(\d{1,2})/(\d{4})[ ,]+(\d{1,2}):(\d\d)(?::\d\d)?(?: ([AP])M)?"
+    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)"
+    r"|(\d{1,2})([/.])(\d{1,2})[/.](\d{4})[ ,]+(\d{1,2}):(\d\d)(?::\d\d)?(?: ([AaPp])\.?[Mm])?"
 )
+_EPOCH = re.compile(r"(\d{9,10}|\d{12,13})(?:\.\d*)?")  # seconds or milliseconds
 _TRACKING = {
     "SEND": Outcome.DELIVERED,
+    "SENDEXTERNAL": Outcome.DELIVERED,
     "DELIVER": Outcome.DELIVERED,
     "FAIL": Outcome.BOUNCED,
     "DEFER": Outcome.DEFERRED,
@@ -24,45 +27,58 @@ _TRACE = {
 _POWERMTA = {
     "d": Outcome.DELIVERED, "b": Outcome.BOUNCED, "rb": Outcome.BOUNCED, "t": Outcome.DEFERRED, "tq": Outcome.DEFERRED,
 }  # fmt: skip
+_SPELLING = re.compile(r"[^a-z0-9]+")
+_STATUSES = re.compile(r";(?!\{(?:MSG|FQDN|IP|LRT)=)")  # not the semicolons within `[{LED=...};{MSG=};...]`
+_BEFORE = ("#", "sep=")  # lines that may stand before the header
 _LONGEST = 64 << 10
 Row = dict[str, str]
 
 
+_FORMS = (
+    ("powermta", ({"type"}, {"timelogged"}, {"rcpt"})),
+    ("tracking", ({"datetime", "datetimeutc", "timestamp"}, {"eventid"}, {"recipientaddress", "recipients"})),
+    ("trace", ({"senderaddress"}, {"recipientaddress", "recipientstatus"})),
+    ("suppressed", ({"email"}, {"reason"}, {"created"})),
+)
+
+
 def table_form(head: bytes) -> str:
-    """`tracking`, `trace` or `powermta` by the header of a table, empty for anything else."""
-    text = head[:8192].decode("utf-8-sig", "replace").lower()
-    if "#fields:" in text and "event-id" in text and "recipient-address" in text:
-        return "tracking"
-    first = text.lstrip().split("\n", 1)[0].replace('"', "")
-    names = {name.strip() for name in first.split(",")}
-    if {"type", "timelogged", "rcpt"} <= names:
-        return "powermta"
-    if {"date-time", "event-id", "recipient-address"} <= names or {
-        "date_time_utc",
-        "event_id",
-        "recipient_address",
-    } <= names:
-        return "tracking"
-    if names & {"senderaddress", "sender_address"} and names & {
-        "recipientaddress",
-        "recipient_address",
-        "recipient_status",
-    }:
-        return "trace"
-    return ""
+    """`tracking`, `trace`, `powermta` or `suppressed` by the header of a table, empty for anything else."""
+    lines = head[:8192].decode("utf-8-sig", "replace").lower().lstrip().split("\n")
+    header = next((line for line in lines if line.startswith("#fields:") or not line.startswith(_BEFORE)), "")
+    names = set(_names(header.removeprefix("#fields:"))[0])
+    return next((form for form, wanted in _FORMS if all(names & each for each in wanted)), "")
 
 
-def time_of(text: str) -> int:
-    """Minutes since 1970 of an ISO or American time, -1 for none."""
+def _names(header: str) -> tuple[list[str], str]:
+    """The columns in one spelling (`recipientaddress`), and what stands between them."""
+    between = max(",;\t", key=header.count)
+    return [_SPELLING.sub("", name.lower()) for name in header.split(between)], between
+
+
+def time_of(value: object) -> int:
+    """Minutes since 1970 of an ISO, American or European time or of seconds since 1970, -1 for none."""
+    text = str(value or "")
+    if epoch := _EPOCH.fullmatch(text):
+        return int(epoch[1]) // (60 if len(epoch[1]) < 11 else 60_000)
     found = _TIME.search(text)
     if found is None:
         return -1
     if found[1]:
         at = minutes(*(int(found[i]) for i in range(1, 6)))
     else:
-        hour = int(found[9]) % 12 + (12 if found[11] == "P" else 0) if found[11] else int(found[9])
-        at = minutes(int(found[8]), int(found[6]), int(found[7]), hour, int(found[10]))
+        month, day, hour = int(found[6]), int(found[8]), int(found[10])
+        if found[7] == "." or month > 12:  # `24.11.2026`; `24/11/2026` can be no month either
+            month, day = day, month
+        if found[12]:
+            hour = hour % 12 + (12 if found[12] in "Pp" else 0)
+        at = minutes(int(found[9]), month, day, hour, int(found[11]))
     return -1 if at is None else at
+
+
+def _first(row: Row, *names: str) -> str:
+    """The value of the first of the columns that has one."""
+    return next((value for name in names if (value := row.get(name))), "")
 
 
 class Table:
@@ -73,7 +89,9 @@ class Table:
         self._host = sink.host(b"")
         self._names: list[str] = []
         self._open = ""
-        self._read: Callable[[Row], Kept] = {"tracking": self._tracking, "trace": self._trace}.get(form, self._powermta)
+        self._between = ","
+        readers = {"tracking": self._tracking, "trace": self._trace, "suppressed": self._suppressed}
+        self._read: Callable[[Row], Kept] = readers.get(form, self._powermta)
 
     def line(self, raw: bytes) -> Kept:
         """Take one line."""
@@ -82,18 +100,15 @@ class Table:
             self._open = text + "\n"
             return Kept.KNOWN
         self._open = ""
-        if text.lower().startswith("#fields:"):
-            self._names = [name.strip().lower() for name in text[8:].split(",")]
+        if text.lower().startswith("#fields:") or not (self._names or text.startswith(_BEFORE)):
+            self._names, self._between = _names(text.lower().removeprefix("#fields:"))
             return Kept.KNOWN
-        if text.startswith("#") or not text.strip():
+        if text.startswith(_BEFORE) or not text.strip():
             return Kept.KNOWN
         try:
-            values = next(csv.reader([text]))
+            values = next(csv.reader([text], delimiter=self._between))
         except (csv.Error, StopIteration):
             return Kept.UNKNOWN
-        if not self._names:
-            self._names = [name.strip().lower().replace("_", "-") for name in values]
-            return Kept.KNOWN
         if len(values) < len(self._names) // 2:
             return Kept.UNKNOWN
         return self._read(dict(zip(self._names, values, strict=False)))
@@ -109,40 +124,30 @@ class Table:
 
     def _tracking(self, row: Row) -> Kept:
         """Exchange: one row an event, recipients and their statuses with semicolons."""
-        outcome = _TRACKING.get(row.get("event-id", "").upper())
-        if outcome is None:
+        event, source = row.get("eventid", "").upper(), row.get("source", "").upper()
+        outcome = _TRACKING.get(event)
+        if outcome is None or (event == "SEND" and source != "SMTP"):
             return Kept.KNOWN
-        if row.get("event-id", "").upper() == "SEND" and row.get("source", "").upper() != "SMTP":
-            return Kept.KNOWN
-        at, statuses = (
-            time_of(row.get("date-time", row.get("date-time-utc", ""))),
-            row.get("recipient-status", "").split(";"),
-        )
-        host = row.get("server-hostname", "") if outcome is Outcome.DELIVERED else ""
-        relay = f"{host}[{row.get('server-ip', '')}]" if row.get("event-id", "").upper() == "SEND" else "local"
+        at = time_of(_first(row, "datetime", "datetimeutc", "timestamp"))
+        statuses = _STATUSES.split(row.get("recipientstatus", ""))
+        host = row.get("serverhostname", "") if outcome is Outcome.DELIVERED else ""
+        relay = f"{host}[{row.get('serverip', '')}]" if event.startswith("SEND") else "local"
+        ident, mail_from = row.get("messageid", ""), _first(row, "senderaddress", "sender")
         kept = Kept.KNOWN
-        for i, to in enumerate(each for each in row.get("recipient-address", "").split(";") if each.strip()):
-            text = statuses[min(i, len(statuses) - 1)] or row.get("source-context", "")
-            kept = self._tell(at, row.get("message-id", ""), row.get("sender-address", ""), to, outcome, relay, text)
+        recipients = [each for each in _first(row, "recipientaddress", "recipients").split(";") if each.strip()]
+        for i, to in enumerate(recipients):
+            text = statuses[min(i, len(statuses) - 1)] or row.get("sourcecontext", "")
+            kept = self._tell(at, ident, mail_from, to, outcome, relay, text)
         return kept
 
     def _trace(self, row: Row) -> Kept:
         """Microsoft 365: one row a message or recipient; `a@b##Receive, Send` in the newer form."""
-        ident = (
-            row.get("messagetraceid")
-            or row.get("network-message-id")
-            or row.get("messageid")
-            or row.get("message-id")
-            or ""
-        )
-        mail_from = row.get("senderaddress") or row.get("sender-address") or ""
-        at = time_of(row.get("received") or row.get("origin-timestamp-utc") or row.get("date") or "")
-        pairs = [(row.get("recipientaddress") or row.get("recipient-address") or "", row.get("status", ""))]
-        if row.get("recipient-status"):
-            pairs = [
-                (to, events.split(",")[-1])
-                for to, _, events in (p.partition("##") for p in row["recipient-status"].split(";"))
-            ]
+        ident = _first(row, "messagetraceid", "networkmessageid", "messageid")
+        mail_from, at = row.get("senderaddress", ""), time_of(_first(row, "received", "origintimestamputc", "date"))
+        pairs = [(row.get("recipientaddress", ""), row.get("status", ""))]
+        if row.get("recipientstatus"):
+            parts = (part.partition("##") for part in row["recipientstatus"].split(";"))
+            pairs = [(to, events.split(",")[-1]) for to, _, events in parts]
         kept = Kept.KNOWN
         for to, status in pairs:
             outcome = _TRACE.get(status.strip().lower())
@@ -152,19 +157,22 @@ class Table:
 
     def _powermta(self, row: Row) -> Kept:
         """PowerMTA's accounting file: a row a delivery, bounce, transient error or complaint."""
-        kind = row.get("type", "").lower()
-        at = time_of(row.get("timelogged", ""))
+        kind, mail_from, to = row.get("type", "").lower(), row.get("orig", ""), row.get("rcpt", "")
+        at = time_of(row.get("timelogged"))
         if kind == "f":
-            client = row.get("sourceip", row.get("dlvsourceip", ""))
-            self._sink.complaint(at, row.get("rcpt", "").encode(), row.get("orig", "").encode(), client.encode(), b"")
+            client = _first(row, "sourceip", "dlvsourceip")
+            self._sink.complaint(at, to.encode(), mail_from.encode(), client.encode(), b"")
             return Kept.USED
         outcome = _POWERMTA.get(kind)
         if outcome is None:
             return Kept.KNOWN
         host = re.sub(r" \(.*", "", row.get("dsnmta", ""))
-        text = row.get("dsndiag", "") or row.get("dsnstatus", "")
-        ident = row.get("envid") or f"{row.get('timequeued', '')} {row.get('orig', '')} {row.get('rcpt', '')}"
+        text = _first(row, "dsndiag", "dsnstatus") or row.get("bouncecat", "").replace("-", " ")
+        ident = row.get("envid") or f"{_first(row, 'timequeued', 'timelogged')} {mail_from} {to}"
         relay = f"{host}[{row.get('dlvdestinationip', '')}]"
-        return self._tell(
-            at, ident, row.get("orig", ""), row.get("rcpt", ""), outcome, relay, text.removeprefix("smtp;")
-        )
+        return self._tell(at, ident, mail_from, to, outcome, relay, text.removeprefix("smtp;"))
+
+    def _suppressed(self, row: Row) -> Kept:
+        """SendGrid's list of bounces: a row an address, without who wrote."""
+        at, to = time_of(row.get("created")), row.get("email", "")
+        return self._tell(at, f"{row.get('created')} {to}", "", to, Outcome.BOUNCED, "", row.get("reason", ""))
