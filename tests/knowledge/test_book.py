@@ -17,7 +17,7 @@ from postmend.knowledge.remedies import remedies
 from postmend.knowledge.rules import read_rules
 from postmend.knowledge.weights import all_weights
 from postmend.knowledge.words import fold, words_of
-from postmend.model import Cause, ParseError, Stage
+from postmend.model import AddressVerdict, Cause, ParseError, Stage
 from tests.knowledge.test_phrases import stands
 
 
@@ -134,3 +134,17 @@ def test_candidates_are_the_phrases_whose_words_are_there() -> None:
         assert whole <= found  # at most four words are asked for: the rest is left to the pattern
         few = {n for n, groups in zip(numbers, needs, strict=True) if len(groups) <= 4}
         assert found & few == whole & few
+
+
+@pytest.mark.parametrize(
+    ("reply", "cause"),
+    [
+        ("550 5.1.1 User unknown", Cause.SENDER_ADDRESS_INVALID),
+        ("553 <bob@laptop> Invalid mail address, must be a fully qualified domain", Cause.SENDER_ADDRESS_INVALID),
+        ("550 5.2.1 Account disabled", Cause.SENDER_ACCOUNT_BLOCKED),
+    ],
+)
+def test_who_is_refused_before_the_recipient_was_named_is_the_sender(reply: str, cause: Cause) -> None:
+    reading = read_reply(f"host mx.example.com[192.0.2.1] said: {reply} (in reply to MAIL FROM command)")
+    assert reading.cause is cause
+    assert reading.address is AddressVerdict.KEEP

@@ -7,6 +7,7 @@ what the reply names; `diagnosis` weighs that against evidence.
 import math
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 from postmend.knowledge.address import DEAD, address_verdict
@@ -35,6 +36,13 @@ _FURTHER = (1.0, 0.25, 0.1)
 # The nearest words, where no rule knows the reply's own, outweigh `unknown` by their share of the estimate: they were
 # right on two of three replies that no rule knew. Sure of themselves, they outweigh a code's hint.
 NEAR_RULE = "near.words"
+# Before RCPT TO no recipient was named: whoever is unknown or switched off there is the sender.
+_BEFORE_RCPT = frozenset({Stage.HELO, Stage.MAIL})
+_OF_SENDER = {
+    Cause.USER_UNKNOWN: Cause.SENDER_ADDRESS_INVALID,
+    Cause.DOMAIN_NOT_FOUND: Cause.SENDER_ADDRESS_INVALID,
+    Cause.MAILBOX_DISABLED: Cause.SENDER_ACCOUNT_BLOCKED,
+}
 # Subjects of enhanced codes that are about the address or the mailbox (RFC 3463 section 3).
 _OF_ADDRESS, _POLICY = frozenset({1, 2}), 7
 # Beside one of these words a code by itself says nothing of the address: servers give 5.1.1 to whom they do not like.
@@ -112,7 +120,10 @@ def _vote(
     code, status = codes_of(layer.text)
     enhanced = status_of(status) or given
     folded, words = _folded(layer.own)
-    said = book.votes(folded, words, provider=providers, stage=layer.stage or stage, code=code, enhanced=enhanced)
+    stage = layer.stage or stage
+    said = book.votes(folded, words, provider=providers, stage=stage, code=code, enhanced=enhanced)
+    if stage in _BEFORE_RCPT:
+        said = tuple(replace(match, cause=_OF_SENDER.get(match.cause, match.cause)) for match in said)
     return said, code, enhanced
 
 

@@ -106,13 +106,13 @@ _PEERS = tuple(
         (":25|does not like", r"(?P<host>(?!\d+\.\d)[\w.-]{1,253})?[\[ ]?(?<![\w.])(?P<ip>\d{1,3}(?:\.\d{1,3}){3})(?=\]?:25\b| does not like)"),
     )
 )  # fmt: skip
-# What programs write before a quotation: it says that there was an error, and not which.
+# What programs write around a quotation: it says that there was an error, and not which.
 _INTRODUCTION = re.compile(
     r"(?:temporary |permanent )?(?:SMTP|remote protocol|LMTP) error(?: from remote mail(?:er| server))?(?: after (?:end of data|initial connection|[A-Z]{4,8}(?: (?:FROM|TO):<[^>]{0,256}>)?))?"
-    r"|in reply to [A-Z ]{4,30} command|there was an error delivering your mail to \S{1,320}|an error occurred while trying to deliver the mail to the following recipients|delivery temporarily suspended|refused to talk to me",
+    r"|in reply to [A-Z ]{4,30} command|there was an error delivering your mail to \S{1,320}|an error occurred while trying to deliver the mail to the following recipients|delivery temporarily suspended|refused to talk to me|giving up on \S{1,255}",
     re.IGNORECASE,
 )
-_INTRODUCTION_WORDS = ("error", "in reply to", "suspended", "refused to talk")
+_INTRODUCTION_WORDS = ("error", "in reply to", "suspended", "refused to talk", "giving up on")
 
 
 @dataclass(frozen=True, slots=True)
