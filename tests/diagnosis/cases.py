@@ -145,10 +145,30 @@ def sketches(seed: int = 20261124, each: int = 30) -> list[Sketch]:
                 asked,
             )
         )
+    made += _doubtful(dice, each)
     made += [
         Sketch(Cause.UNKNOWN, "nothing", dice.choice(TEXTS["vague"]), Stage.RCPT, _innocent(dice, ()))
         for _ in range(each)
     ]
+    return made
+
+
+def _doubtful(dice: random.Random, count: int) -> list[Sketch]:
+    """Two explanations that each fit, and nothing to decide: which it was is drawn, as it is in the world.
+
+    "User unknown" that nobody could ask about, of a sender that servers refuse: two of three times it was for that,
+    else the address is dead all the same. And "spam", of one whose SPF fails, or whose words are spam.
+    """
+    made = []
+    for number in range(count):
+        truth = dice.choice((Cause.BLOCKLISTED_IP, Cause.RDNS_MISSING, Cause.SPF_FAIL))
+        fault, other = (dice.choice(FAULTS[truth]),), Cause.USER_UNKNOWN
+        text, stage = dice.choice(TEXTS["bare_unknown_user"]), Stage.RCPT
+        if number % 3 == 0:
+            truth, other, stage = Cause.SPF_FAIL, Cause.CONTENT_SPAM, Stage.DATA
+            fault, text = ("spf_fail",), dice.choice(TEXTS["spam"])
+        was = other if dice.random() < 1 / 3 else truth
+        made.append(Sketch(was, "doubtful", text, stage, fault + _innocent(dice, fault)))
     return made
 
 

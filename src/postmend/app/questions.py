@@ -100,8 +100,11 @@ class Case:
 
     async def _dkim(self) -> tuple[Finding, ...]:
         """The signatures of a message that came back whole; else only whether the key of its signature is in order."""
+        from postmend.evidence.dkim_finding import dkim_findings
         from postmend.evidence.dkim_key import check_dkim_key
 
+        if self.subject.unsigned:
+            return dkim_findings(())
         if self.subject.signed_message:
             return (await self._dkim_results())[0]
         return await check_dkim_key(self.resolver, self.subject.dkim_domain, self.subject.dkim_selector)

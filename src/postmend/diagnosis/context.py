@@ -4,7 +4,7 @@ A server that refuses before the message was sent cannot have looked at it: no s
 refuses after it may have. And a server that answered is there: the recipient's MX is not what is wrong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from postmend.knowledge.unwrap import layers
 from postmend.model import Cause, Fact, Failure, Finding, Reading, Stage
@@ -14,6 +14,9 @@ _BEFORE = frozenset({Stage.CONNECT, Stage.HELO, Stage.STARTTLS, Stage.AUTH, Stag
 
 # What a server looks at before the message: where all of it is in order, it did not refuse for that.
 _IN_ORDER = frozenset({"rdns.ok", "spf.pass"})
+_NOBODY_VOUCHES = frozenset({"spf.none", "dkim.unsigned"})
+# Spamhaus' answers to whom it does not serve (127.255.255.252 to .255): no listing of anybody.
+_REFUSED_ANSWER = "127.255.255."
 # What else a server finds in a message: where its words name one of these, they are not about spam.
 _IN_THE_MESSAGE = frozenset({Cause.CONTENT_POLICY, Cause.VIRUS, Cause.MESSAGE_TOO_BIG, Cause.BLOCKLISTED_DOMAIN_OR_URL})
 # A signature that can verify nowhere is a fault that is seen only once the message was sent: not its words, then.
@@ -28,16 +31,10 @@ def circumstances(failure: Failure, reading: Reading, findings: Sequence[Finding
         detail = f"it was refused at {stage}, before the message itself was sent"
         found.append(Finding("reply", "reply.before_data", str(stage), Fact.NONE, detail))
     elif stage is Stage.DATA:
-        detail = "it was refused after the message itself was sent"
-        found.append(Finding("reply", "reply.after_data", str(stage), Fact.NONE, detail))
-        in_order = {each.id for each in findings} >= _IN_ORDER and not any(map(_unverifiable, findings))
-        # What is put off (4yz) was not judged by its words: a filter that takes it for spam refuses it for good.
-        if (
-            in_order
-            and not _put_off(failure, reading)
-            and not any(match.cause in _IN_THE_MESSAGE for match in reading.matches)
-        ):
-            found.append(Finding("reply", "reply.message_itself", str(stage), Fact.NONE, detail))
+        found += _after_data(failure, reading, findings)
+    if _REFUSED_ANSWER in reading.inner:
+        detail = "the list that the reply quotes refused to answer the recipient's own resolver"
+        found.append(Finding("reply", "reply.refused_answer", _REFUSED_ANSWER, Fact.NONE, detail))
     if heard(failure, reading):
         host = failure.remote.host or reading.remote_host or failure.remote.ip or reading.remote_ip
         found.append(Finding("reply", "reply.heard", host, Fact.NONE, f"{host} answered"))
@@ -47,6 +44,20 @@ def circumstances(failure: Failure, reading: Reading, findings: Sequence[Finding
 def _put_off(failure: Failure, reading: Reading) -> bool:
     code = failure.reply.code or reading.code
     return code is not None and code // 100 == 4
+
+
+def _after_data(failure: Failure, reading: Reading, findings: Sequence[Finding]) -> Iterator[Finding]:
+    """What a refusal after the message was sent says, together with what was found."""
+    detail = "it was refused after the message itself was sent"
+    yield Finding("reply", "reply.after_data", "data", Fact.NONE, detail)
+    found = {each.id for each in findings}
+    in_order = found >= _IN_ORDER and not any(map(_unverifiable, findings))
+    named = any(match.cause in _IN_THE_MESSAGE for match in reading.matches)
+    # What is put off (4yz) was not judged by its words: a filter that takes it for spam refuses it for good.
+    if in_order and not named and not _put_off(failure, reading):
+        yield Finding("reply", "reply.message_itself", "data", Fact.NONE, detail)
+    if found >= _NOBODY_VOUCHES:
+        yield Finding("reply", "reply.nobody_vouches", "data", Fact.NONE, "neither SPF nor DKIM covers what was sent")
 
 
 def _unverifiable(finding: Finding) -> bool:

@@ -188,8 +188,8 @@ def probes_for(reading: Reading, subject: Subject) -> tuple[tuple[str, ...], tup
         "dmarc": (subject.from_domain, "DMARC: the input does not name the From domain"),
         "rcpt": (subject.recipient_domain, "RCPT TO: the input names no recipient"),
         "dkim": (
-            subject.signed_message or (subject.dkim_domain and subject.dkim_selector),
-            "DKIM: the message did not come back, or has no signature",
+            subject.unsigned or subject.signed_message or (subject.dkim_domain and subject.dkim_selector),
+            "DKIM: the message did not come back",
         ),
         "mx": (subject.recipient_domain, "MX: the input names no recipient"),
         "mail_from_mx": (subject.mail_from_domain, "the MAIL FROM's domain: the input does not name it (--mail-from)"),

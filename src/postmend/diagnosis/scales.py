@@ -78,11 +78,17 @@ def _lower(scales: Scales, rows: Sequence[Weight]) -> None:
         scales.nats[cause] -= scales.taken(cause)
 
 
-def _hidden(reading: Reading, top: Cause) -> frozenset[Cause]:
+def _plainness(scales: Scales, reading: Reading, top: Cause) -> float:
+    """How strongly the words name the cause on top; 0 where they are vague, or evidence has shown them wrong."""
+    strength = _strength(reading, top)
+    disproved = top is not reading.cause or scales.lowered.get(top, 0.0) >= RULED_OUT
+    return 0.0 if disproved or strength <= STRENGTH["fair"] else strength
+
+
+def _hidden(scales: Scales, reading: Reading, top: Cause) -> frozenset[Cause]:
     """Causes that the text may hide: those that its own cause hides, and all that vague or disproved words may."""
-    vague = top is not reading.cause or _strength(reading, top) <= STRENGTH["fair"]
     hidden = cause_info(reading.cause).hides | cause_info(top).hides
-    return hidden | cause_info(Cause.UNKNOWN).hides if vague else hidden
+    return hidden if _plainness(scales, reading, top) else hidden | cause_info(Cause.UNKNOWN).hides
 
 
 def _raise(scales: Scales, row: Weight, hidden: frozenset[Cause]) -> None:
@@ -94,12 +100,10 @@ def _raise(scales: Scales, row: Weight, hidden: frozenset[Cause]) -> None:
         scales.raised[cause] = max(scales.raised.get(cause, 0.0), full)
 
 
-def _gap(reading: Reading, top: Cause) -> float:
+def _gap(scales: Scales, reading: Reading, top: Cause) -> float:
     """How far below the cause that the words name a hidden one starts, in nats: further, the plainer the words are."""
-    strength = _strength(reading, top)
-    if strength <= STRENGTH["fair"] or top in _LOOSE:
-        return _HIDDEN_GAP
-    return strength - _OWN_WORDS
+    plainness = 0.0 if top in _LOOSE else _plainness(scales, reading, top)
+    return plainness - _OWN_WORDS if plainness else _HIDDEN_GAP
 
 
 def _settle(scales: Scales, reading: Reading, top: Cause, hidden: frozenset[Cause]) -> None:
@@ -107,7 +111,7 @@ def _settle(scales: Scales, reading: Reading, top: Cause, hidden: frozenset[Caus
 
     A cause that the text hides fits its words nearly as well as the one it names: it starts only a little below.
     """
-    start = scales.nats[top] - _gap(reading, top)
+    start = scales.nats[top] - _gap(scales, reading, top)
     for cause, nats in scales.raised.items():
         named = scales.nats.get(cause)
         if cause is top or cause not in hidden:
@@ -127,7 +131,7 @@ def weighed(reading: Reading, findings: Sequence[Finding], table: Table | None =
     scales.confirmed = {cause for row in rows for cause in row.confirms}
     _lower(scales, rows)
     top = max(scales.nats, key=lambda cause: scales.nats[cause])
-    hidden = _hidden(reading, top)
+    hidden = _hidden(scales, reading, top)
     for row in rows:
         _raise(scales, row, hidden)
     _settle(scales, reading, top, hidden)

@@ -1,0 +1,54 @@
+"""What the refusal's own circumstances change: who spoke, when, and what a list answered to whom."""
+
+from __future__ import annotations
+
+import pytest
+
+from postmend.diagnosis import judge
+from postmend.knowledge.read import read_reply
+from postmend.model import Cause, Diagnosis, Fact, Failure, Finding, Stage, State
+
+HOST = "mx.example.net[198.51.100.9]"
+
+
+def verdict(text: str, *findings: Finding, stage: Stage | None = None) -> Diagnosis:
+    return judge(Failure(recipient="anna@example.net", stage=stage), read_reply(text, stage=stage), findings)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_network"),
+    [
+        (f"connect to {HOST}:25: Connection refused", True),
+        (f"host {HOST} refused to talk to me: 554 Connection refused by rule 7", False),
+        (f"host {HOST} said: 554 Connection refused (in reply to MAIL FROM command)", False),
+    ],
+)
+def test_a_server_that_gave_a_reply_was_reached(text: str, is_network: bool) -> None:
+    assert (verdict(text).cause is Cause.NETWORK_UNREACHABLE) is is_network
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [("127.255.255.254", Cause.SERVER_MISCONFIGURED_RECIPIENT), ("127.0.0.4", Cause.BLOCKLISTED_IP)],
+)
+def test_a_list_that_refused_their_resolver_lists_nobody(answer: str, cause: Cause) -> None:
+    made = verdict(f"554 5.7.1 192.0.2.7 blocked by zen.spamhaus.org ({answer})")
+    assert made.cause is cause
+    assert made.state is not State.CONFIRMED
+
+
+@pytest.mark.parametrize(("stage", "confirmed"), [(Stage.DATA, True), (Stage.RCPT, False)])
+def test_a_message_that_nobody_vouches_for(stage: Stage, confirmed: bool) -> None:
+    spf = Finding("spf", "spf.none", "example.com", Fact.NONE, "no SPF record")
+    dkim = Finding("dkim", "dkim.unsigned", "the message", Fact.NONE, "no signature")
+    made = verdict("550 5.7.1 Message rejected", spf, dkim, stage=stage)
+    assert (made.cause is Cause.UNAUTHENTICATED_SENDER) is confirmed
+    assert (made.state is State.CONFIRMED) is confirmed
+
+
+def test_words_are_believed_by_how_plain_they_are() -> None:
+    listed = Finding("blocklist", "blocklist.listed", "192.0.2.7", Fact.FAIL, "on it", data=(("standing", "major"),))
+    bare = verdict("550 5.1.1 User unknown", listed, stage=Stage.RCPT)
+    table = "550 5.1.1 <a@example.net>: Recipient address rejected: User unknown in virtual mailbox table"
+    assert (bare.cause, bare.state) == (Cause.BLOCKLISTED_IP, State.POSSIBLE)
+    assert verdict(table, listed, stage=Stage.RCPT).cause is Cause.USER_UNKNOWN
