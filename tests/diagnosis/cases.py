@@ -154,21 +154,22 @@ def sketches(seed: int = 20261124, each: int = 30) -> list[Sketch]:
 
 
 def _doubtful(dice: random.Random, count: int) -> list[Sketch]:
-    """Two explanations that each fit, and nothing to decide: which it was is drawn, as it is in the world.
+    """Two explanations that each fit, and nothing to decide: of three such cases, one is not what it looks like.
 
-    "User unknown" that nobody could ask about, of a sender that servers refuse: two of three times it was for that,
-    else the address is dead all the same. And "spam", of one whose SPF fails, or whose words are spam.
+    "User unknown" that nobody could ask about, of a sender whom servers refuse: mostly for that, but some addresses are
+    dead all the same. And "spam", of one whose SPF fails: mostly spam, but some say so of whatever they do not take.
     """
     made = []
     for number in range(count):
-        truth = dice.choice((Cause.BLOCKLISTED_IP, Cause.RDNS_MISSING, Cause.SPF_FAIL))
-        fault, other = (dice.choice(FAULTS[truth]),), Cause.USER_UNKNOWN
-        text, stage = dice.choice(TEXTS["bare_unknown_user"]), Stage.RCPT
+        odd = number // 3 % 3 == 0
         if number % 3 == 0:
-            truth, other, stage = Cause.SPF_FAIL, Cause.CONTENT_SPAM, Stage.DATA
-            fault, text = ("spf_fail",), dice.choice(TEXTS["spam"])
-        was = other if dice.random() < 1 / 3 else truth
-        made.append(Sketch(was, "doubtful", text, stage, fault + _innocent(dice, fault)))
+            truth = Cause.SPF_FAIL if odd else Cause.CONTENT_SPAM
+            fault, text, stage = ("spf_fail",), dice.choice(TEXTS["spam"]), Stage.DATA
+        else:
+            behind = dice.choice((Cause.BLOCKLISTED_IP, Cause.RDNS_MISSING, Cause.SPF_FAIL))
+            truth = Cause.USER_UNKNOWN if odd else behind
+            fault, text, stage = (dice.choice(FAULTS[behind]),), dice.choice(TEXTS["bare_unknown_user"]), Stage.RCPT
+        made.append(Sketch(truth, "doubtful", text, stage, fault + _innocent(dice, fault)))
     return made
 
 
