@@ -199,6 +199,16 @@ def test_silent_lists_are_one_line() -> None:
     assert "lists did not answer" in text
 
 
+def test_the_deadline_counts_from_the_start_of_the_command() -> None:
+    words = ("explain", "--no-smtp", "--no-local", "--deadline", "4", "--json", SAMPLE)
+    with serve({f"*.{top}": [("TIMEOUT", "")] for top in ("com", "net", "org", "arpa")}) as (resolver, _):
+        start = time.monotonic()
+        done = run(*words, "--resolver", resolver)
+        took_s = time.monotonic() - start
+    assert took_s < 4
+    assert json.loads(done.stdout)["failures"][0]["not_asked"]
+
+
 def test_ctrl_c_is_quiet() -> None:
     zone: Zone = {f"*.{top}": [("TIMEOUT", "")] for top in ("com", "net", "org", "arpa")}
     with serve(zone) as (resolver, names):

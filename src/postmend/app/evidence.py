@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from postmend.model.dialogue import Dialer
     from postmend.model.local import LocalServer
 
+# What letting go, the verdict and printing take of the time that somebody gave: in part, at least, at most.
+_BESIDE, _LEAST_BESIDE_S, _MOST_BESIDE_S = 0.1, 0.2, 0.5
 _MOST_PROBES = 25  # RCPT probes a run: whoever has more addresses to ask about wants `postmend verify`
 
 
@@ -32,29 +34,43 @@ class Gathered:
 
 @dataclass(slots=True)
 class Evidence:
-    """Asks the world through one resolver and one dialer. Findings that came in before the deadline are kept."""
+    """Asks the world through one resolver and one dialer. Findings that came in before the deadline are kept.
+
+    `spent_s` is what starting up has taken of the time that somebody gave.
+    """
 
     resolver: Asker
     settings: Settings
     dialer: "Dialer | None" = None
     memory: Memory = field(default_factory=Memory)
+    spent_s: float = 0.0
     _local: "asyncio.Future[LocalServer | None] | None" = None
     _probed: dict[str, "asyncio.Task[Found]"] = field(default_factory=dict)
 
-    async def complete(self, subject: Subject) -> Subject:
-        """Find the sending address: from the server itself where it runs here, else by its name in the DNS."""
-        subject = with_local(subject, await self._here())
-        if subject.settled or "." not in subject.host:
-            return subject
+    def ends(self) -> float:
+        """When the evidence on a refusal that is looked at from now on must be in (the event loop's clock)."""
+        given_s = self.settings.deadline_s
+        beside_s = min(max(_BESIDE * given_s, _LEAST_BESIDE_S), _MOST_BESIDE_S)
+        return asyncio.get_running_loop().time() + given_s - self.spent_s - beside_s
+
+    async def complete(self, subject: Subject, ends: float) -> Subject:
+        """Find the sending address: from the server itself where it runs here, else by its name in the DNS.
+
+        It may take half of the time that is left.
+        """
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(self.settings.deadline_s / 2):
+            async with asyncio.timeout(max(0.0, ends - loop.time()) / 2):
+                subject = with_local(subject, await self._here())
+                if subject.settled or "." not in subject.host:
+                    return subject
                 answers = await asyncio.gather(*(self.resolver.query(subject.host, kind) for kind in ("A", "AAAA")))
         except TimeoutError:
             return subject
         return with_address(subject, [ip for answer in answers for ip in answer.records])
 
-    async def gather(self, subject: Subject, wanted: tuple[str, ...]) -> Gathered:
-        """Run the wanted checks about a subject."""
+    async def gather(self, subject: Subject, wanted: tuple[str, ...], ends: float) -> Gathered:
+        """Run the wanted checks about a subject, until `ends`."""
         case = Case(self.resolver, subject, self.settings, self.memory, self.dialer, int(time.time()))
         tasks = {name: self._task(name, case) for name in wanted if name != "rcpt" or self.dialer is not None}
         left_out = (
@@ -62,13 +78,13 @@ class Evidence:
         )
         if not tasks:
             return Gathered(not_asked=tuple(left_out))
-        await asyncio.wait(tasks.values(), timeout=self.settings.deadline_s)
+        await asyncio.wait(tasks.values(), timeout=max(0.0, ends - asyncio.get_running_loop().time()))
         findings: list[Finding] = list(ended_findings(subject.lists))
         if subject.local is not None:
             findings += check_local(subject.local, subject.recipient_domain)
         records: list[RecordChange] = []
         for name, task in tasks.items():
-            if not task.done():
+            if not task.done() or task.cancelled():
                 task.cancel()
                 left_out.append(f"{NAMES[name]}: no answer within {self.settings.deadline_s:g} s")
             elif task.exception() is not None:

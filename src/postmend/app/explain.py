@@ -204,9 +204,11 @@ def _online(read: Iterator[tuple[Intake, list[tuple[Failure, Reading]]]], settin
     import asyncio
 
     from postmend.app.evidence import open_evidence
+    from postmend.app.started import since_start_s
 
     with asyncio.Runner() as runner:
         evidence = runner.run(open_evidence(settings))
+        evidence.spent_s = since_start_s()
         try:
             for window, ledger in _windows(read):
                 for at in range(0, len(window), _AT_ONCE):
@@ -231,9 +233,10 @@ async def _explain_one(read: Read, ledger: Ledger, evidence: "Evidence", setting
     given = {"ip": settings.ip, "helo": settings.helo, "mail_from": settings.mail_from}
 
     async def one(failure: Failure, reading: Reading) -> Diagnosis:
-        subject = await evidence.complete(subject_of(failure, reading, intake.original, given))
+        ends = evidence.ends()
+        subject = await evidence.complete(subject_of(failure, reading, intake.original, given), ends)
         wanted, missing = probes_for(reading, subject)
-        gathered = await evidence.gather(subject, wanted)
+        gathered = await evidence.gather(subject, wanted, ends)
         findings = gathered.findings + _scope(intake, (failure, reading), ledger)
         missing += gathered.not_asked
         return _conclude(intake, (failure, reading), findings, missing, subject, gathered.records)

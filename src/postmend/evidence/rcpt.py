@@ -44,8 +44,10 @@ async def check_rcpt(resolver: Resolver, dialer: Dialer, address: str, probe: Pr
         session = await dialer.connect(ip, probe.port, timeouts=probe.timeouts)
         try:
             told = (await _ask(session, address, f"{host} [{ip}]", probe),)
-        finally:
-            await session.quit()
+        except BaseException:  # the time is up: no farewell
+            session.abort()
+            raise
+        await session.quit()
         if told[0].result is not Fact.TEMPERROR:
             break
     return told

@@ -177,6 +177,10 @@ class Session(Protocol):
         """QUIT, wait a moment for the answer, and close. May be called again."""
         ...
 
+    def abort(self) -> None:
+        """Let go at once, without QUIT."""
+        ...
+
 
 class Dialer(Protocol):
     """Whoever opens SMTP connections."""
