@@ -44,11 +44,11 @@ def links_of(message: Message, page: Page | None) -> tuple[Led, ...]:
     return tuple(made.values())[:_MOST]
 
 
-def check_links(links: tuple[Led, ...], page: Page | None) -> tuple[Finding, ...]:
-    """Findings `link.*`: one a kind, about the first link that shows it."""
+def check_links(links: tuple[Led, ...], page: Page | None, own: str) -> tuple[Finding, ...]:
+    """Findings `link.*`: one a kind, about the first link that shows it. `own` is the author's site."""
     told: dict[str, Finding] = {}
     for link in links:
-        for finding in _about(link):
+        for finding in _about(link, own):
             told.setdefault(finding.id, finding)
     told.update(_leading_on(links))
     sites = {site_of(link.url.host) for link in links}
@@ -71,9 +71,9 @@ def _leading_on(links: tuple[Led, ...]) -> dict[str, Finding]:
     return told
 
 
-def _about(link: Led) -> Iterator[Finding]:
+def _about(link: Led, own: str) -> Iterator[Finding]:
     url = link.url
-    if is_shortener(url.host):
+    if is_shortener(url.host) and site_of(url.host) != own:
         yield found("link.shortener", url.host)
     if url.is_ip:
         yield found("link.ip", url.text)
@@ -85,7 +85,7 @@ def _about(link: Led) -> Iterator[Finding]:
         yield found("link.user", url.text, host=url.host)
     if url.scheme == "http":
         yield found("link.http", url.text)
-    if is_redirector(url.host, url.path):
+    if is_redirector(url.host, url.path) and site_of(url.host) != own:
         yield found("link.redirector", url.text)
     if url.port not in {None, 80, 443}:
         yield found("link.port", url.text)

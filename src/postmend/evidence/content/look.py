@@ -7,9 +7,11 @@ from postmend.evidence.content.page import OWN_COLOUR, Hidden, Page
 from postmend.evidence.content.tell import found
 from postmend.model import Finding
 
-_LETTERS_ENOUGH = 120  # below this a mail with pictures is all picture
-_LETTERS_ENOUGH_FOR_ONE = 60  # where there is one, of a size that is not told: a logo over a short notice
+_LETTERS_ENOUGH = 60  # below this a mail with a picture is all picture, and a line to leave the list by
+_LETTERS_A_PICTURE = 30
+_PICTURES_MANY = 3
 _ICON_PX = 80
+_DENSE = "\u2e80"  # from here on one sign says what three letters say
 _LETTERS_ENOUGH_OF_OWN = 30  # where pictures are attached, as people send photos with a line
 _PREVIEW_MOST = 200  # letters: the line that mailboxes show beside the subject ("preheader") is shorter
 _HIDDEN_MANY = 40  # letters of words: marks for machines and words for screen readers are shorter
@@ -47,15 +49,12 @@ def _pictures(page: Page) -> Iterator[Finding]:
     shown = [each for each in page.pictures if not _is_pixel(each)]
     text = page.text
     letters = sum(map(str.isalnum, text))
-    dense = 0 if text.isascii() else sum(c > "\u2e80" for c in text)  # one such sign says what three letters say
+    letters += 0 if text.isascii() else 2 * sum(c >= _DENSE for c in text)
+    large = [each for each in shown if not _is_small(each)]
     remote = [each for each in shown if not each.get("src", "").lower().startswith("cid:")]
-    pictures = [each for each in shown if not _is_small(each)]
-    enough = _LETTERS_ENOUGH if remote else _LETTERS_ENOUGH_OF_OWN
-    if len(shown) == 1 and _size(shown[0], "width") < 0:
-        enough = min(enough, _LETTERS_ENOUGH_FOR_ONE)
-    if pictures and letters + 2 * dense < enough:
+    if large and letters < (_LETTERS_ENOUGH if remote else _LETTERS_ENOUGH_OF_OWN):
         yield found("html.image_only", pictures=len(shown), letters=letters)
-    elif len(shown) >= 8 and letters + 2 * dense < 40 * len(shown):
+    elif len(large) >= _PICTURES_MANY and letters < _LETTERS_A_PICTURE * len(large):
         yield found("html.few_words", pictures=len(shown), letters=letters)
     bare = [each for each in shown if "alt" not in each]
     if bare and len(bare) * 2 > len(shown):
@@ -87,7 +86,8 @@ def _length(hidden: list[Hidden]) -> int:
 
 def _letters(texts: list[str]) -> int:
     """Letters in words of a language, each text once: numbers, addresses and other marks for machines are none."""
-    return sum(len(word) for text in set(texts) for word in _WORD.findall(text))
+    words = [word for text in set(texts) for word in _WORD.findall(text)]
+    return sum(3 * len(word) if word[0] >= _DENSE else len(word) for word in words)
 
 
 def _foreign(page: Page) -> Iterator[Finding]:

@@ -37,11 +37,12 @@ def look_at(message: Message, moment: datetime) -> Looked:
     pages = message.texts("text/html")
     page = read_page("\n".join(part.text for part in pages)) if pages else None
     links = links_of(message, page)
+    own = next((site_of(each.domain) for each in mailboxes(message.first("from"))), "")
     findings = (
         *check_headers(message, moment),
         *check_structure(message, page),
         *check_look(page),
-        *check_links(links, page),
+        *check_links(links, page, own),
         *check_placeholders(message, page),
         *check_attachments(message),
     )
