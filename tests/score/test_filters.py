@@ -84,14 +84,15 @@ def test_samples_of_spamassassin() -> None:
     assert all(each["taken"] in {"refused", "marked"} for each in spam["filters"])
 
 
-def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("told", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_being_told_to_end_leaves_nothing_behind(told: signal.Signals, status: int) -> None:
     process = subprocess.Popen([POSTMEND, "score", *START, "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     end = time.monotonic() + 60
     while len(ours()) < 2 and time.monotonic() < end:
         os.sched_yield()
-    process.send_signal(signal.SIGINT)
+    process.send_signal(told)
     _, said = process.communicate(timeout=30)
-    assert process.returncode == 130
+    assert process.returncode == status
     assert b"Traceback" not in said
     assert gone()
     assert not list(Path(os.environ["TMPDIR"]).iterdir())

@@ -1,6 +1,5 @@
 """`postmend score`: will it be taken for spam?"""
 
-import asyncio
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from postmend.app.inputs import Source, find_sources
 from postmend.app.score import ScoreOptions, Scorer, open_scorer
 from postmend.app.score_out import Scored
 from postmend.app.settings import load_settings
+from postmend.cli.ending import run_until_told
 from postmend.cli.options import common, write_json
 from postmend.cli.progress import Progress
 from postmend.cli.render import Paper
@@ -61,7 +61,7 @@ def command(
     sources = run.sources(paths)
     show = write_json if as_json else _Terminal(full=full, many=len(sources))
     unreadable: list[str] = []
-    taken = asyncio.run(_score(sources, run, show, unreadable))
+    taken = run_until_told(_score(sources, run, show, unreadable))
     if isinstance(show, _Terminal):
         show.end(taken)
     for line in unreadable[:10]:
