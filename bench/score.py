@@ -6,10 +6,12 @@ The filters are Debian's, started here on loopback; the messages are the tests' 
 import asyncio
 import sys
 import tempfile
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
-from bench.timing import command, in_turn, row
+from bench.timing import Cost, command, costs_in_turn, in_turn, row
+from postmend.app.score_filters import AT_ONCE
 from postmend.evidence.content.html import read_page
 from postmend.evidence.content.look_at import look_at
 from postmend.intake.message import read_message
@@ -18,7 +20,7 @@ from tests.score.mails import FAULTS, NOW, good_mails
 from tests.score.test_content import GOOD, fits
 
 WORKERS = 2
-MANY, FEW = 1000, 100
+MANY, FEW = 1000, 200
 
 
 def messages(count: int) -> list[bytes]:
@@ -71,36 +73,49 @@ def _written(folder: Path, count: int) -> Path:
 
 
 def _spamc(host: str, port: int, folder: Path) -> list[str]:
-    """SpamAssassin's client, as many at once as the server has children, and as many waiting."""
+    """SpamAssassin's client, as many at once as we send."""
     one = f"spamc -d {host} -p {port} -R <@ >/dev/null || :"  # it exits 1 for spam
-    return ["sh", "-c", f"ls {folder}/* | xargs -P {2 * WORKERS} -I@ sh -c '{one}'"]
+    return ["sh", "-c", f"ls {folder}/* | xargs -P {AT_ONCE * WORKERS} -I@ sh -c '{one}'"]
+
+
+def _rspamc(host: str, port: int, folder: Path) -> list[str]:
+    return ["rspamc", "-h", f"{host}:{port}", "-n", str(AT_ONCE * WORKERS), "symbols", str(folder)]
+
+
+def _ours(rspamd: str, spamassassin: str, folder: Path) -> Callable[[], object]:
+    postmend = [str(Path(sys.executable).with_name("postmend")), "score", "--offline", "--json"]
+    return command([*postmend, "--rspamd", rspamd, "--spamassassin", spamassassin, str(folder)], frozenset({0, 1}))
 
 
 async def _filters(folder: Path) -> None:
-    """Each filter alone against its client, then both at once, which go as fast as the slower one lets them."""
+    """Each filter alone against its client, then both at once, which go as fast as the slower one lets them.
+
+    All clients run in turn on the same servers, with as many messages on their way. What a client computes itself is
+    taken from the filters where all share the processors: its own time stands beside.
+    """
     many, few = _written(folder / "many", MANY), _written(folder / "few", FEW)
-    postmend = [str(Path(sys.executable).with_name("postmend")), "score", "--offline", "--json"]
     async with start_filter(RSPAMD, [], WORKERS) as fast, start_filter(SPAMASSASSIN, [], WORKERS) as slow:
-        where = {RSPAMD: f"{fast[0]}:{fast[1]}", SPAMASSASSIN: f"{slow[0]}:{slow[1]}"}
-        sides = (
-            (MANY, many, where[RSPAMD], "off"), (FEW, few, "off", where[SPAMASSASSIN]),
-            (FEW, few, where[RSPAMD], where[SPAMASSASSIN]),
-        )  # fmt: skip
-        ours = [
-            command([*postmend, "--rspamd", rspamd, "--spamassassin", spamassassin, str(path)], frozenset({0, 1}))
-            for _, path, rspamd, spamassassin in sides
-        ]
-        rspamc = command(["rspamc", "-h", where[RSPAMD], "-n", str(4 * WORKERS), "symbols", str(many)])
-        taken = await asyncio.to_thread(in_turn, *ours, rspamc, command(_spamc(*slow, few)))
-    peers = (taken[3], taken[4], taken[4])
-    names = ("rspamd alone", "spamassassin alone", "both at once")
-    for name, (count, *_), own, peer in zip(names, sides, taken, peers, strict=False):
-        client = "rspamc" if name == names[0] else "spamc"
-        row(
-            f"score: messages/s, {name}",
-            f"{count / own:,.0f}",
-            f"{peer / own:.2f} times {client}'s {count / peer:,.0f}",
+        rspamd, spamassassin = (f"{host}:{port}" for host, port in (fast, slow))
+        quick = await asyncio.to_thread(costs_in_turn, _ours(rspamd, "off", many), command(_rspamc(*fast, many)))
+        _row("rspamd alone", "rspamc", MANY, *quick)
+        alone, both, peer = await asyncio.to_thread(
+            costs_in_turn,
+            _ours("off", spamassassin, few),
+            _ours(rspamd, spamassassin, few),
+            command(_spamc(*slow, few)),
+            rounds=3,
         )
+        _row("spamassassin alone", "spamc", FEW, alone, peer)
+        _row("both at once", "spamc", FEW, both, peer)
+
+
+def _row(name: str, client: str, count: int, own: Cost, peer: Cost) -> None:
+    row(
+        f"score: messages/s, {name}",
+        f"{count / own.wall_s:,.0f}",
+        f"{peer.wall_s / own.wall_s:.2f} times {client}'s {count / peer.wall_s:,.0f};"
+        f" own CPU {own.cpu_s / count * 1e3:.1f} ms a message, {client}'s {peer.cpu_s / count * 1e3:.1f}",
+    )
 
 
 def run() -> None:
