@@ -25,7 +25,7 @@ class Subject:
     `ip_from` says where the sending IP was read. `host` is the name of the server that was refused: where no IP is
     known, that of its name is taken (`with_address`). `came_back`: the header of the refused message did;
     `unsigned`: it shows no signature, and none was added after that. `came_from` is the server that handed it the
-    message, `remote_ip` the one that refused.
+    message, `remote_ip` the one that refused, or was not reached; `answered`: it spoke the reply.
     """
 
     ip: str = ""
@@ -35,6 +35,7 @@ class Subject:
     recipient: str = ""
     host: str = ""
     remote_ip: str = ""
+    answered: bool = False
     stage: str = ""
     from_domain: str = ""
     dkim_domain: str = ""
@@ -60,7 +61,7 @@ class Subject:
     @property
     def inside(self) -> bool:
         """Whether the server that refused spoke from a private address: both sides are in one network."""
-        return bool(self.remote_ip) and not _outside(self.remote_ip)
+        return self.answered and bool(self.remote_ip) and not _outside(self.remote_ip)
 
     @property
     def signed_message(self) -> bool:
@@ -113,6 +114,7 @@ def subject_of(failure: Failure, reading: Reading, original: Original, given: Ma
         recipient=failure.recipient,
         host=_refused_host(failure, ip_from),
         remote_ip=failure.remote.ip or reading.remote_ip,
+        answered=(failure.reply.code or reading.code) is not None,
         stage=reading.stage or failure.stage or "",
         from_domain=original.from_domain or mail_from.rpartition("@")[2].lower(),
         dkim_domain=original.dkim_domain,
