@@ -39,8 +39,9 @@ class Internet:
         self._holder = new_network(folder)
         self.network = self._holder.pid
         self._addresses()
-        hosts = {each.id: receivers.postfix_ip(each) for each in receivers.on_postfix()}
-        self.names = names.NameServers(folder, self.network, list(self.identities.values()), scenarios(), hosts)
+        self.names = names.NameServers(
+            folder, self.network, list(self.identities.values()), scenarios(), receivers.hosts()
+        )
         smarthosts = {each.id: f"[{each.smarthost_name}]" for each in scenarios() if each.smarthost}
         self.senders = senders.Senders(folder, self.network, list(self.identities.values()), smarthosts)
         self.receivers = receivers.Receivers(folder, self.network, scenarios())

@@ -109,6 +109,7 @@ def world(scenarios: Sequence[Scenario], hosts: Mapping[str, str]) -> Zone:
         elif each.id in hosts:
             host = f"mx.{each.to_domain}"
             made[host] = [("A", hosts[each.id])]
+            made[reverse_name(hosts[each.id])] = [("PTR", f"{host}.")]
         mx = {
             "ok": [("MX", f"10 {host}.")],
             "null": [("MX", "0 .")],

@@ -74,7 +74,12 @@ data:
 begin routers
 keep:
   driver = accept
+  domains = +here
   transport = keep
+# Only to see whether a MAIL FROM can be answered to.
+elsewhere:
+  driver = dnslookup
+  verify_only
 begin transports
 keep:
   driver = appendfile
@@ -100,7 +105,7 @@ def addresses() -> list[str]:
         OPENSMTPD_IP,
         EXIM_SMARTHOST_IP,
         *(filters.POLICIES_IP, filters.MILTERS_IP, filters.DOVECOT_IP, spam.RSPAMD_IP, spam.SPAMASSASSIN_IP),
-        *(postfix_ip(each) for each in on_postfix()),
+        *hosts().values(),
     ]
 
 
@@ -112,6 +117,22 @@ def on_postfix() -> list[Scenario]:
 def postfix_ip(scenario: Scenario) -> str:
     """Where a scenario's Postfix service listens."""
     return f"192.0.2.{110 + on_postfix().index(scenario)}"
+
+
+def filtering() -> list[Scenario]:
+    """The scenarios whose receiver is an OpenSMTPD with a filter, each at an address of its own."""
+    return [each for each in scenarios() if each.receiver == "opensmtpd" and each.text]
+
+
+def opensmtpd_ip(scenario: Scenario) -> str:
+    """Where a scenario's OpenSMTPD listens."""
+    return f"192.0.2.{80 + filtering().index(scenario)}"
+
+
+def hosts() -> dict[str, str]:
+    """The address of the receiver that a scenario has for itself, by the scenario's id."""
+    own = {each.id: postfix_ip(each) for each in on_postfix()}
+    return own | {each.id: opensmtpd_ip(each) for each in filtering()}
 
 
 def _condition(refuses: str) -> str:
@@ -206,6 +227,8 @@ def _postfix(folder: Path, network: int) -> Postfix:
         "/etc/postfix/relocated": "".join(
             f"anna@{each.to_domain} boris@{each.to_domain}\n" for each in mine if "moved" in each.options
         ),
+        "/etc/postfix/generic": "/^host-/ 550 Refused: generic rDNS, use the mail relay of your ISP\n",
+        "/etc/postfix/executables": "/name=.*[.]scr/ REJECT Executable content is forbidden by company policy\n",
         "/etc/postfix/attachments": "/name=.*[.]exe/ REJECT Attachments of this type are not accepted here\n",
         "/etc/postfix/spam_headers": "/^Subject: Figures/ REJECT Message content rejected as spam\n",
         "/etc/postfix-policyd-spf-python/policyd-spf.conf": "HELO_reject = False\nMail_From_reject = Fail\nskip_addresses = 127.0.0.0/8\n",
@@ -217,16 +240,31 @@ def _postfix(folder: Path, network: int) -> Postfix:
     return made
 
 
+def _opensmtpd(folder: Path, network: int, scenarios: Sequence[Scenario]) -> OpenSmtpd:
+    """OpenSMTPD, with an address and a filter for each scenario that has words: what its `refuses` says of the client."""
+    filters = {opensmtpd_ip(each): (f"f{number}", each) for number, each in enumerate(filtering())}
+    return OpenSmtpd(
+        folder / "mx-opensmtpd",
+        [(ip, 25) for ip in (OPENSMTPD_IP, *filters)],
+        [each.to_domain for each in scenarios],
+        name="mx.opensmtpd.example",
+        head="".join(
+            f'filter {name} phase connect match {each.refuses} disconnect "{each.text}"\n'
+            for name, each in filters.values()
+        ),
+        own={ip: f"filter {name}" for ip, (name, _) in filters.items()},
+        files=RESOLV_CONF,
+        network=network,
+    )
+
+
 class Receivers:
     """All of them."""
 
     def __init__(self, folder: Path, network: int, known: Sequence[Scenario]) -> None:
         self.exim = _exim(folder, network, known)
         self.postfix = _postfix(folder, network)
-        domains = [each.to_domain for each in known if each.receiver == "opensmtpd"]
-        self.opensmtpd = OpenSmtpd(
-            folder / "mx-opensmtpd", [(OPENSMTPD_IP, 25)], domains, name="mx.opensmtpd.example", network=network
-        )
+        self.opensmtpd = _opensmtpd(folder, network, [each for each in known if each.receiver == "opensmtpd"])
         self.dovecot = filters.dovecot(folder, network)
         limits = {f"{each.id}.example": each.rule for each in known if each.asks == "postfwd"}
         settings = {each.to_domain: each.rule for each in known if each.asks == "rspamd" and each.rule}
@@ -266,6 +304,8 @@ class Receivers:
 
     def delivered(self, scenario: Scenario) -> int:
         """How many messages for the scenario's recipient domain were taken."""
+        if scenario.receiver == "opensmtpd":
+            return self.opensmtpd.machine.read("/var/mail/anna").count(f"\nTo: anna@{scenario.to_domain}")
         postfix = scenario.receiver == "postfix"
         root = self.postfix.machine.root / "var/mail" if postfix else self.exim.machine.root / "var/mail/exim"
         if "lmtp" in scenario.options:

@@ -8,7 +8,7 @@ from tests.servers.machine import Machine, greets, wait_for
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _CONFIG = "/etc/smtpd-test.conf"
@@ -17,7 +17,7 @@ _CONFIG = "/etc/smtpd-test.conf"
 class OpenSmtpd:
     """A running OpenSMTPD on a machine of its own. Mail to anna and boris of `domains` is kept.
 
-    `head` are lines before the listeners (tables, filters, limits), `listen` what follows each `listen on` line.
+    `head` are lines before the listeners (tables, filters, limits), `own` what follows the `listen on` line of an address.
     """
 
     def __init__(
@@ -28,17 +28,20 @@ class OpenSmtpd:
         *,
         name: str = "mx.example.net",
         head: str = "",
-        listen: str = "",
+        own: Mapping[str, str] | None = None,
+        files: Mapping[str, str] | None = None,
         network: int | None = None,
     ) -> None:
         self.machine = Machine(folder, ("opensmtpd",), network)
         self._listens = listens
         lines = [
             head,
-            *(f"listen on {host} port {port} hostname {name} {listen}" for host, port in listens),
+            *(f"listen on {host} port {port} hostname {name} {(own or {}).get(host, '')}" for host, port in listens),
             'action "keep" mbox',
             f'match from any for domain {{ {", ".join(domains)} }} action "keep"',
         ]
+        for path, text in (files or {}).items():
+            self.machine.write(path, text)
         self.machine.write(_CONFIG, "\n".join(lines) + "\n")
         self.machine.mkdir("/var/lib/opensmtpd/empty", mode=0o711)
         self.machine.mkdir("/var/spool/smtpd", mode=0o711)
