@@ -59,7 +59,7 @@ def test_a_reply_that_no_rule_knows_is_guessed(text: str, cause: Cause) -> None:
 
 
 def test_a_guess_strikes_no_address_off() -> None:
-    reading = read_reply("550 5.0.0 bob@example.com This is user have no mail")
+    reading = read_reply("550 none of our users here is called that")
     assert reading.matches[0].rule == NEAR_RULE
     assert reading.cause is Cause.USER_UNKNOWN
     assert reading.address is AddressVerdict.KEEP
