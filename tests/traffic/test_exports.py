@@ -34,6 +34,8 @@ LAYOUTS: dict[str, Callable[[Events], str]] = {
     "page": lambda events: json.dumps({"items": events, "paging": {"next": "https://api.example/"}}),
     "page of pages": lambda events: json.dumps([{"results": events[:1], "total_count": 4}, {"results": events[1:]}], indent=1),
     "queue": in_queue,
+    "array after a byte order mark": lambda events: "\ufeff" + json.dumps(events),
+    "lambda": lambda events: json.dumps({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": json.dumps(event)}} for event in events]}),
 }  # fmt: skip
 
 
@@ -117,6 +119,12 @@ AMERICAN = TRACE.format(one="3/2/2026 10:00:01 AM", two="3/2/2026 1:00:02 PM")
             b"#TYPE System.Management.Automation.PSCustomObject\r\n" + AMERICAN.encode(), id="powershell-type"
         ),
         pytest.param(b"sep=;\n" + AMERICAN.replace(",", ";").encode(), id="excel"),
+        pytest.param(
+            AMERICAN.replace(" AM", "\N{NARROW NO-BREAK SPACE}AM")
+            .replace(" PM", "\N{NARROW NO-BREAK SPACE}PM")
+            .encode(),
+            id="new-windows",
+        ),
         pytest.param(TRACE.format(one="02.03.2026 10:00:01", two="02.03.2026 13:00:02").encode(), id="german"),
         pytest.param(TRACE.format(one="2026-03-02T10:00:01Z", two="1772456402").encode(), id="iso-and-epoch"),
     ],

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from postmend.app.countries import Countries
 from postmend.app.inputs import Source, find_sources
 from postmend.app.logfiles import LogFile, cut, head_of, is_log, look_at, part_chunks
 from postmend.app.report_mails import Mails, is_report
@@ -34,7 +35,8 @@ Progress = Callable[[int, int], None]
 class Wanted:
     """What to report on. `since` and `until` are minutes since 1970; `jobs` processes side by side.
 
-    `domains` are one's own: reports about others are told and left out. None: all are taken.
+    `domains` are one's own: reports about others are told and left out. None: all are taken. `countries` is a file
+    that says which country an address is in (MaxMind's format), or empty.
     """
 
     paths: tuple[str, ...]
@@ -42,6 +44,7 @@ class Wanted:
     until: int | None = None
     jobs: int = 1
     domains: tuple[str, ...] = ()
+    countries: str = ""
 
 
 @dataclass(slots=True)
@@ -174,8 +177,12 @@ def _mails(others: list[Source], wanted: Wanted, read: Read, progress: Progress)
 
 def make_report(wanted: Wanted, progress: Progress = lambda _done, _total: None) -> Report:
     """Read everything and report; raises ParseError where nothing of use is in it."""
+    countries = Countries(wanted.countries) if wanted.countries else None
     with ExitStack() as keep:
-        return _make(wanted, progress, keep)
+        report = _make(wanted, progress, keep)
+    if countries is not None:
+        countries.tell(report)
+    return report
 
 
 def _make(wanted: Wanted, progress: Progress, keep: ExitStack) -> Report:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from postmend.app.countries import Countries
 from postmend.app.inputs import find_sources
 from postmend.app.logfiles import CHUNK, LogFile
 from postmend.app.report import Read, Wanted, make_inputs, read_logs, sort_inputs
@@ -24,6 +25,7 @@ class Follower:
 
     def __init__(self, wanted: Wanted) -> None:
         problems: list[str] = []
+        self._countries = Countries(wanted.countries) if wanted.countries else None
         if "-" in wanted.paths:
             raise ParseError("--follow needs a file: standard input cannot be waited for")
         logs, _ = sort_inputs(find_sources(wanted.paths), problems, ExitStack())
@@ -59,7 +61,10 @@ class Follower:
         read, received = replace(self._read), Received()
         read.add(self._reader)
         inputs = make_inputs(read, read.problems, self._files, self._bytes, 0, received)
-        return build(read.stitcher.tables(), inputs, received)
+        made = build(read.stitcher.tables(), inputs, received)
+        if self._countries is not None:
+            self._countries.tell(made)
+        return made
 
     def _drain(self) -> bool:
         new = False

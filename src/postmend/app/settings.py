@@ -49,6 +49,10 @@ class _Score(msgspec.Struct, forbid_unknown_fields=True):
     filter_timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=600)] = 15.0
 
 
+class _Report(msgspec.Struct, forbid_unknown_fields=True):
+    countries: str = ""
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     """The settings file. Every setting is described in docs/settings.md."""
 
@@ -60,6 +64,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     blocklists: tuple[Blocklist, ...] = ()
     verify: _Verify = msgspec.field(default_factory=_Verify)
     score: _Score = msgspec.field(default_factory=_Score)
+    report: _Report = msgspec.field(default_factory=_Report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ class Settings:
     those in `skip_blocklists` (`*`: all). `smtp_port`, `https_port` and `allow_private` (servers on addresses that only
     exist inside) are for laboratories. `rspamd` and `spamassassin` say where the filters of `score` are: HOST[:PORT],
     `start`, `off`, or `auto`, which is also what an empty text means; each has `filter_timeout_s` for a message.
+    `countries` is a file that says where addresses are (MaxMind's format).
     """
 
     offline: bool = False
@@ -118,6 +124,7 @@ class Settings:
     rspamd: str = ""
     spamassassin: str = ""
     filter_timeout_s: float = 15.0
+    countries: str = ""
     smtp: bool = True
     local: bool = True
 
@@ -188,6 +195,7 @@ def load_settings(config_path: str | None = None, **options: str | bool | float 
         rspamd=file.score.rspamd,
         spamassassin=file.score.spamassassin,
         filter_timeout_s=file.score.filter_timeout_s,
+        countries=file.report.countries,
     )
     made = replace(settings, **{name: value for name, value in options.items() if value not in {None, ""}})  # type: ignore[arg-type]
     _check(made)

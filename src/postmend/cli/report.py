@@ -57,10 +57,10 @@ def command(
     or packed, and folders of them.
     Exits 1 when a finding needs somebody to act, 2 when more than 1 % of the lines were not understood.
     """
-    load_settings(config_path, resolver=resolver)
+    settings = load_settings(config_path, resolver=resolver)
     if by is not None and by not in TABLES:
         raise click.UsageError(f"--by: no such question: {by}; there are {', '.join(TABLES)}")
-    wanted = Wanted(paths, read_time(since), read_time(until), jobs, domains)
+    wanted = Wanted(paths, read_time(since), read_time(until), jobs, domains, settings.countries)
     if follow:
         _follow(wanted, interval_s, by, as_json=as_json)
     report = make_report(wanted, _progress if sys.stderr.isatty() else lambda _done, _total: None)

@@ -26,12 +26,12 @@ def is_export(head: bytes) -> bool:
 def as_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Yield a file's bytes in lines, whatever form it has."""
     pieces = iter(pieces)
-    first = next(pieces, b"")
+    first = next(pieces, b"").removeprefix(codecs.BOM_UTF8)
     if first.startswith(_UTF16):
         pieces = (text.encode() for text in _decoded(itertools.chain((first,), pieces), "utf-16"))
         first = next(pieces, b"")
     pieces = itertools.chain((first,), pieces)
-    yield from _events(_decoded(pieces, "utf-8-sig")) if _is_scattered(first) else pieces
+    yield from _events(_decoded(pieces, "utf-8")) if _is_scattered(first) else pieces
 
 
 def _decoded(pieces: Iterator[bytes], charset: str) -> Iterator[str]:

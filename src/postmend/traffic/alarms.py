@@ -11,7 +11,7 @@ from postmend.traffic.counts import Count, get
 from postmend.traffic.culprits import find_culprits, kind_of, on_shared_server
 from postmend.traffic.judge import FEWEST, Culprit
 from postmend.traffic.onsets import AUTHENTICATION, Onset, find_queues, find_refusals, find_warm_ups
-from postmend.traffic.relays import private_ip
+from postmend.traffic.relays import network, private_ip
 from postmend.traffic.replies import to_str
 from postmend.traffic.report import Alarm, PlanStep, RateOut
 from postmend.traffic.rollup import Rollup
@@ -78,8 +78,8 @@ def _culprit(found: Culprit) -> Alarm:
             f"{found.volume:,} recipients since then; the most in {found.window_h} h before was {found.usual:,}"
         )
     if found.new_ips:
-        evidence.append(f"{found.new_ips} client addresses that it was never used from before: "
-                        + ", ".join(to_str(ip) for ip in found.ips[:_SHOWN]))  # fmt: skip
+        evidence.append(f"{found.new_ips} client addresses that it was never used from before, in "
+                        f"{len(set(map(network, found.ips)))} networks: {', '.join(map(to_str, found.ips[:_SHOWN]))}")  # fmt: skip
     if found.night:
         evidence.append("at hours of the day at which it never sent before")
     if found.steady:

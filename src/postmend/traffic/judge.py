@@ -12,6 +12,7 @@ FEWEST = 30  # no rate is judged on less
 FEWEST_BAD = 6
 SWARM = 8  # client addresses that one person does not have
 _DAY = 24
+_MOST_IPS = 200  # client addresses that a finding lists
 _PRIOR = 60.0  # recipients' worth of trust in what is usual among all
 CLEAR = 6.0  # one in a million
 
@@ -174,7 +175,7 @@ class Judge:
                 amounts[ip] += n
         return Culprit(
             self._account, began, last, window, sum(row.volume for row in rows), bad, sum(row.dead for row in rows),
-            most, others, fresh, tuple(sorted(amounts, key=lambda ip: (-amounts[ip], ip))[:20]), night,
+            most, others, fresh, tuple(sorted(amounts, key=lambda ip: (-amounts[ip], ip))[:_MOST_IPS]), night,
             steady=False, share=bad / max(everybody, 1),
         )  # fmt: skip
 

@@ -40,6 +40,11 @@ def private_ip(ip: bytes) -> bool:
     return ip.removeprefix(b"IPv6:").lower().startswith(_PRIVATE)
 
 
+def network(ip: bytes) -> bytes:
+    """What an IPv4 address has in common with its /16, and one of IPv6 with its /32: mostly one operator's."""
+    return b".".join(ip.split(b".")[:2]) if b"." in ip else b":".join(ip.removeprefix(b"IPv6:").split(b":")[:2])
+
+
 def _gateway(host: str, provider: str) -> str:
     """The last two labels (three behind a short second level such as co.uk) unless a provider is known."""
     if provider:

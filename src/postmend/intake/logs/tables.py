@@ -9,7 +9,7 @@ from postmend.intake.logs.sink import Kept, Outcome, Sink
 
 _TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)"
-    r"|(\d{1,2})([/.])(\d{1,2})[/.](\d{4})[ ,]+(\d{1,2}):(\d\d)(?::\d\d)?(?: ([AaPp])\.?[Mm])?"
+    r"|(\d{1,2})([/.])(\d{1,2})[/.](\d{4})[ ,]+(\d{1,2}):(\d\d)(?::\d\d)?(?:\s([AaPp])\.?[Mm])?"
 )
 _EPOCH = re.compile(r"(\d{9,10}|\d{12,13})(?:\.\d*)?")  # seconds or milliseconds
 _TRACKING = {
