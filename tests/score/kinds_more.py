@@ -284,9 +284,93 @@ def form_note() -> EmailMessage:
     )
 
 
+def alerts() -> EmailMessage:
+    return mail(
+        'Google Alert - "example garden"',
+        '=== Web - 1 new result for ["example garden"] ===\n\nA garden for everyone\nhttps://www.google.com/url?rct=j&sa=t&url=https://news.example.org/garden&ct=ga&cd=9f\n',
+        '<table><tr><td>"example garden"</td></tr><tr><td>As-it-happens update, 15 June 2026</td></tr><tr><td><a href="https://www.google.com/url?rct=j&amp;sa=t&amp;url=https://news.example.org/garden&amp;ct=ga&amp;cd=9f">A <b>garden</b> for everyone</a><div>News Example</div><div>The <b>garden</b> at Example opens its gates on Saturday to everybody who wants to see it in bloom.</div></td></tr><tr><td><a href="https://www.google.com/alerts/remove?source=alertsmail&amp;s=9f">Unsubscribe</a></td></tr></table>',
+        "Google Alerts <googlealerts-noreply@google.com>",
+        List_Unsubscribe="<https://www.google.com/alerts/remove?s=9f>",
+        List_Unsubscribe_Post="List-Unsubscribe=One-Click",
+        List_Id="9f <9f.alerts.google.com>",
+    )
+
+
+def outlook_ios() -> EmailMessage:
+    return mail(
+        "Dinner",
+        "Shall we meet at eight?\n\nGet Outlook for iOS<https://aka.ms/o0ukef>\n",
+        '<html><body dir="auto"><div dir="ltr">Shall we meet at eight?</div><div id="ms-outlook-mobile-signature"><div><br></div>Get <a href="https://aka.ms/o0ukef">Outlook for iOS</a></div></body></html>',
+        "Ben <ben@example.com>",
+    )
+
+
+def yahoo() -> EmailMessage:
+    return mail(
+        "Recipe",
+        "Here it is: two eggs, flour, milk.\n\nhttps://youtu.be/dQw4w9WgXcQ\nWe are here: https://maps.app.goo.gl/9f3cAbCd\n\nSent from Yahoo Mail for iPhone\n",
+        '<p>Here it is: two eggs, flour, milk.</p><p><a href="https://youtu.be/dQw4w9WgXcQ">https://youtu.be/dQw4w9WgXcQ</a></p>We are here: <a href="https://maps.app.goo.gl/9f3cAbCd">https://maps.app.goo.gl/9f3cAbCd</a><br><p class="yahoo-signature"><a href="https://mail.onelink.me/107872968?pid=nativeplacement">Sent from Yahoo Mail for iPhone</a></p>',
+        "Ben <ben@example.com>",
+    )
+
+
+def emarsys() -> EmailMessage:
+    return bulk(
+        "Nur bis Sonntag: 15 % auf Stauden",
+        "Nur bis Sonntag: 15 % auf alle Stauden in unserem Markt und im Netz.\nZum Angebot: https://news.example.de/u/gm.php?prm=9f\nAbmelden: https://news.example.de/u/un.php?par=9f\n",
+        '<html><head><style>@media only screen and (max-width:480px){[class="mhide"]{display:none!important}td[class=mshow]{display:block!important;max-height:none!important}}</style></head><body><div style="display:none;font-size:0">15 % auf alle Stauden</div><table><tr><td class="mhide"><a href="https://news.example.de/u/gm.php?prm=9f"><img src="https://news.example.de/media/a.jpg" width="600" height="250" alt="Stauden" border="0"></a></td></tr><tr><td class="mshow" style="display:none;max-height:0;overflow:hidden;mso-hide:all"><a href="https://news.example.de/u/gm.php?prm=9f">Zu allen Stauden auf dem Telefon, mit einem Tipp</a></td></tr><tr><td>Nur bis Sonntag: 15 % auf alle Stauden in unserem Markt und im Netz.</td></tr><tr><td><a href="https://news.example.de/u/gm.php?prm=9f">Zum Angebot</a> <a href="https://news.example.de/u/un.php?par=9f">Abmelden</a></td></tr></table><img src="https://news.example.de/mo/9f.gif" width="1" height="1"></body></html>',
+        "Gärtnerei Beispiel <news@example.de>",
+    )
+
+
+def signature_html() -> EmailMessage:
+    return mail(
+        "Angebot",
+        "Guten Tag,\n\nanbei unser Angebot.\n\nMit freundlichen Grüßen\nBen Müller\n",
+        '<p>Guten Tag,</p><p>anbei unser Angebot.</p><p>Mit freundlichen Grüßen<br>Ben Müller</p><table><tr><td><img src="https://www.example.com/sig/logo.png"></td><td>Tel <a href="tel:+4930123456">030 123456</a><br><a href="http://www.example.com">www.example.com</a><br><a href="https://www.linkedin.com/company/example"><img src="https://www.example.com/sig/in.png" width="20"></a></td></tr></table>',
+        "Ben Müller <ben@example.com>",
+    )
+
+
+def spotify() -> EmailMessage:
+    return bulk(
+        "New songs for your Monday",
+        TEXT,
+        f'<html><body style="margin:0;background:#121212"><div style="display:none!important;opacity:0;color:#121212">Thirty songs, chosen for you</div><table bgcolor="#121212" width="100%"><tr><td style="color:#fff;font-size:28px">New songs for your Monday</td></tr><tr><td style="color:#b3b3b3">{P}</td></tr><tr><td><a href="https://links.music.example/x/9f" style="background:#1ed760;color:#000;border-radius:500px">Listen</a></td></tr><tr><td style="color:#6a6a6a;font-size:11px">You get this because you asked for it. <a style="color:#6a6a6a" href="https://links.music.example/u/9f">Unsubscribe</a></td></tr></table></body></html>',
+    )
+
+
+def bugzilla() -> EmailMessage:
+    return mail(
+        "[Bug 4711] New: Crash on an empty list",
+        'http://bugs.example.org/show_bug.cgi?id=4711\n\n            Bug ID: 4711\n           Summary: Crash on an empty list\n           Product: garden\n           Version: 2.1\n          Severity: normal\n\nSteps:\n  1. garden --list "$(cat empty)"\n  2. see <<EOF heredoc>> and @param name\n\n-- \nYou are receiving this mail because:\nYou are watching all bug changes.',
+        "",
+        "bugzilla@bugs.example.org",
+        Auto_Submitted="auto-generated",
+        X_Bugzilla_Type="new",
+    )
+
+
+def church() -> EmailMessage:
+    return mail(
+        "Gemeindebrief Juni",
+        "Liebe Gemeinde,\n\nam Sonntag um zehn ist Gottesdienst, danach Kaffee.\n\nTermin Ort\nSo 21.6. Kirche\nMi 24.6. Saal\n",
+        '<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><style><!-- p.MsoNormal{margin:0cm;font-size:11pt} table.MsoTable{border:none} --></style></head><body lang="DE"><p class="MsoNormal">Liebe Gemeinde,<o:p></o:p></p><p class="MsoNormal"><o:p>&nbsp;</o:p></p><p class="MsoNormal">am Sonntag um zehn ist Gottesdienst, danach Kaffee.<o:p></o:p></p><table class="MsoTable" border="1"><tr><td style="background:#4472C4"><b><span style="color:white">Termin</span></b></td><td style="background:#4472C4"><span style="color:white">Ort</span></td></tr><tr><td>So 21.6.</td><td>Kirche</td></tr><tr><td>Mi 24.6.</td><td>Saal</td></tr></table><![if !supportLists]><p class="MsoListParagraph" style="mso-list:l0 level1 lfo1"><span style="font:7.0pt \'Times New Roman\'">&nbsp;&nbsp;</span></p><![endif]></body></html>',
+        "Pfarramt <pfarramt@kirche.example>",
+    )
+
+
 GOOD = {
     make.__name__: make
     for make in (
+        alerts,
+        outlook_ios,
+        yahoo,
+        emarsys,
+        signature_html,
+        spotify,
+        bugzilla,
+        church,
         ses,
         mandrill,
         safelinks,

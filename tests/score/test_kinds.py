@@ -36,6 +36,8 @@ FINE = {
     "in a mail that is quoted": BODY + "<blockquote>" + HIDE.format(LINE) + BODY + "</blockquote>",
     "shown on small screens": "<style>@media (max-width:480px){.m{display:block!important}}</style>"
     + BODY + f'<div class="m" style="display:none">{LINE}</div>',
+    "shown on small screens, by an attribute": "<style>@media (max-width:480px){td[class=m]{display:block!important}}</style>"
+    + BODY + f'<div class="m" style="display:none">{LINE}</div>',
     "a size of its own inside": f'<td style="font-size:0"><p style="font-size:16px">{LINE}</p></td>' + BODY,
     "a button of Outlook's own beside": BODY + f'<a href="https://example.com/" style="mso-hide:all">{LINE}</a>',
     "letters cut out of a picture": BODY + f'<h1 style="color:transparent;-webkit-background-clip:text">{LINE}</h1>',
@@ -59,6 +61,20 @@ def test_hidden_for_a_reason(html: str) -> None:
 @pytest.mark.parametrize("html", TRICKS.values(), ids=TRICKS)
 def test_hidden_from_people(html: str) -> None:
     assert "html.hidden_text" in found_in(html)
+
+
+POSTER = '<img src="https://www.example.com/poster.png" width="600" height="{}" alt="">'
+FOOT = "<p>You get this letter because you asked for it. Example Ltd, 1 Main Street, Springfield</p>"
+
+
+def test_pictures_beside_words() -> None:
+    assert "html.image_only" in found_in(POSTER.format(800) + "<p>Unsubscribe</p>")
+    assert "html.few_words" in found_in(POSTER.format(800) + FOOT)
+    assert "html.few_words" in found_in("<img src=1.png><img src=2.png><img src=3.png>" + FOOT)
+    assert not found_in(
+        POSTER.format(250) + "<p>Until Sunday all plants in our shop cost fifteen per cent less.</p>" + FOOT
+    )
+    assert not found_in('<img src="https://www.example.com/logo.png" height="40"><p>Your code is 481920.</p>')
 
 
 @pytest.mark.parametrize("name", ["In-Reply-To", "References"])

@@ -8,8 +8,11 @@ from postmend.evidence.content.tell import found
 from postmend.model import Finding
 
 _LETTERS_ENOUGH = 60  # below this a mail with a picture is all picture, and a line to leave the list by
+_LETTERS_FEW = 120
 _LETTERS_A_PICTURE = 30
 _PICTURES_MANY = 3
+_PX_A_LETTER = 160  # 8 by 20 pixels
+_TIMES_AS_LARGE = 20  # a picture of 600 by 250 pixels over one sentence is a heading
 _ICON_PX = 80
 _DENSE = "\u2e80"  # from here on one sign says what three letters say
 _LETTERS_ENOUGH_OF_OWN = 30  # where pictures are attached, as people send photos with a line
@@ -54,13 +57,21 @@ def _pictures(page: Page) -> Iterator[Finding]:
     remote = [each for each in shown if not each.get("src", "").lower().startswith("cid:")]
     if large and letters < (_LETTERS_ENOUGH if remote else _LETTERS_ENOUGH_OF_OWN):
         yield found("html.image_only", pictures=len(shown), letters=letters)
-    elif len(large) >= _PICTURES_MANY and letters < _LETTERS_A_PICTURE * len(large):
+    elif _all_picture(large, letters):
         yield found("html.few_words", pictures=len(shown), letters=letters)
     bare = [each for each in shown if "alt" not in each]
     if bare and len(bare) * 2 > len(shown):
         yield found("html.no_alt", pictures=len(bare))
     if any(each.get("src", "").lower().startswith("data:") for each in page.pictures):
         yield found("html.data_picture")
+
+
+def _all_picture(large: list[dict[str, str]], letters: int) -> bool:
+    """Whether the pictures say all, and the words are a foot or a heading."""
+    if len(large) >= _PICTURES_MANY:
+        return letters < _LETTERS_A_PICTURE * len(large)
+    area = sum(max(0, _size(each, "width")) * max(0, _size(each, "height")) for each in large)
+    return letters < _LETTERS_FEW and area > _TIMES_AS_LARGE * _PX_A_LETTER * letters
 
 
 def _hidden(page: Page) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 OWN_COLOUR = "the colour of its background"
-_LEAD = 60  # letters
+_LEAD = 75  # letters: "If this mail is not shown rightly, read it in your browser" may stand before a preview line
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class Hidden:
 
     @property
     def first(self) -> bool:
-        """Whether it stands where a preview line does; "View this mail in your browser" may stand before it."""
+        """Whether it stands where a preview line does."""
         return self.before <= _LEAD and self.behind > max(self.before, 0)
 
 

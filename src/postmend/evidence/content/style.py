@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _SELECTOR = re.compile(r"(?:[a-zA-Z]\w*)?([.#][\w-]+)|([a-zA-Z]\w*)")
+_BY_CLASS = re.compile(r"\[class[~|^$*]?=[\"']?([\w-]+)")
 _NUMBER = re.compile(r"(-?\d*\.?\d+)\s*(px|pt|em|rem|%|vw|ex)?")
 _CLEAR = re.compile(r"transparent|(?:rgb|hsl)a?\(.*[,/]\s*0*\.?0*%?\s*\)|#[0-9a-f]{3}0$|#[0-9a-f]{6}00$")
 _SQUASHED = re.compile(r"scale[xy]?\(\s*0?\.?0*\s*[,)]|inset\(\s*(?:50|100)%|circle\(\s*0|rect\(\s*(?:0|1px)[\s,]")
@@ -158,7 +159,7 @@ def class_rules(sheet: str) -> tuple[dict[str, str], set[str]]:
     Layout is what an @media rule shows again or hides on small screens: its selectors are left out altogether.
     """
     outside, inside = _split_media(_without_comments(sheet[:200_000]).replace("<!--", "").replace("-->", ""))
-    layout = set(re.findall(r"[.#][\w-]+", inside))
+    layout = set(re.findall(r"[.#][\w-]+", inside)) | {f".{name}" for name in _BY_CLASS.findall(inside)}
     made: dict[str, str] = {}
     for rule in outside.split("}"):
         selectors, _, body = rule.rpartition("{")
