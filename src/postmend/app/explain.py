@@ -9,12 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from postmend.app.inputs import Source, open_bytes
 from postmend.app.output import Explained, explained_out
 from postmend.app.settings import Settings
-from postmend.diagnosis import Ledger, Subject, attempt_of, judge, probes_for, subject_of
+from postmend.diagnosis import Attempt, Ledger, Subject, attempt_of, judge, probes_for, subject_of
 from postmend.intake import read_any
 from postmend.knowledge.read import read_told
 from postmend.knowledge.remembered import read_for
@@ -56,19 +56,35 @@ def read_failures(raw: bytes | mmap.mmap, source: str) -> Iterator[tuple[Intake,
         yield intake, [(failure, _read(failure)) for failure in intake.failures if failure.action in _REFUSALS]
 
 
+class _Refusal(NamedTuple):
+    """One refusal, read, and how it looks beside others."""
+
+    failure: Failure
+    reading: Reading
+    attempt: Attempt
+
+
 Read = tuple[Intake, list[tuple[Failure, Reading]]]
+_Beside = tuple[Intake, list[_Refusal]]
 
 
-def _windows(read: Iterator[Read]) -> Iterator[tuple[list[Read], Ledger]]:
+def _windows(read: Iterator[Read]) -> Iterator[tuple[list[_Beside], Ledger]]:
     """Inputs by the hundred, with a ledger of what was refused and what was delivered among them."""
     while window := list(islice(read, _SIDE_BY_SIDE)):
-        yield window, _ledger(window)
+        yield _side_by_side(window)
 
 
-def _ledger(window: list[Read]) -> Ledger:
-    refused = [attempt_of(f, reading, intake.original) for intake, found in window for f, reading in found]
+def _side_by_side(window: list[Read]) -> tuple[list[_Beside], Ledger]:
+    beside = [
+        (
+            intake,
+            [_Refusal(failure, reading, attempt_of(failure, reading, intake.original)) for failure, reading in found],
+        )
+        for intake, found in window
+    ]
+    refused = [each.attempt for _, found in beside for each in found]
     others = [(f, intake) for intake, _ in window for f in intake.failures if f.action not in _REFUSALS]
-    return Ledger([*refused, *(attempt_of(f, None, intake.original) for f, intake in others)])
+    return beside, Ledger([*refused, *(attempt_of(f, None, intake.original) for f, intake in others)])
 
 
 def _read(failure: Failure) -> Reading:
@@ -151,9 +167,9 @@ async def explain_bytes_async(raw: bytes, source: str, settings: Settings) -> li
     from postmend.app.evidence import open_evidence
 
     evidence = await open_evidence(settings)
-    read = list(read_failures(raw, source))
+    beside, ledger = _side_by_side(list(read_failures(raw, source)))
     try:
-        made = await _explain_batch(read, _ledger(read), evidence, settings)
+        made = await _explain_batch(beside, ledger, evidence, settings)
     finally:
         await evidence.close()
     return [explained_out(each.intake, each.diagnoses) for each in made]
@@ -164,13 +180,8 @@ def _offline_out(raw: bytes, source: str) -> list[Explained]:
     return [explained_out(each, _offline(each, found, ledger)) for window, ledger in made for each, found in window]
 
 
-def _offline(intake: Intake, found: list[tuple[Failure, Reading]], ledger: Ledger) -> list[Diagnosis]:
-    return [_conclude(intake, one, _scope(intake, one, ledger), _OFFLINE) for one in found]
-
-
-def _scope(intake: Intake, one: tuple[Failure, Reading], ledger: Ledger) -> tuple[Finding, ...]:
-    """What the mails beside it say of one refusal."""
-    return ledger.findings(attempt_of(*one, intake.original))
+def _offline(intake: Intake, found: list[_Refusal], ledger: Ledger) -> list[Diagnosis]:
+    return [_conclude(intake, one, ledger.findings(one.attempt), _OFFLINE) for one in found]
 
 
 def _facts(subject: Subject, original: Original) -> dict[str, str]:
@@ -187,13 +198,13 @@ def _facts(subject: Subject, original: Original) -> dict[str, str]:
 
 def _conclude(
     intake: Intake,
-    one: tuple[Failure, Reading],
+    one: _Refusal,
     findings: tuple[Finding, ...],
     not_asked: tuple[str, ...],
     subject: Subject | None = None,
     records: tuple[RecordChange, ...] = (),
 ) -> Diagnosis:
-    failure, reading = one
+    failure, reading, _ = one
     verdict = judge(failure, reading, findings, not_asked)
     subject = subject or subject_of(failure, reading, intake.original, {})
     return replace(verdict, plan=plan(verdict, _facts(subject, intake.original), records))
@@ -219,27 +230,27 @@ def _online(read: Iterator[tuple[Intake, list[tuple[Failure, Reading]]]], settin
 
 
 async def _explain_batch(
-    batch: list[Read], ledger: Ledger, evidence: "Evidence", settings: Settings
+    batch: list[_Beside], ledger: Ledger, evidence: "Evidence", settings: Settings
 ) -> list[Explanation]:
     import asyncio
 
     return list(await asyncio.gather(*(_explain_one(each, ledger, evidence, settings) for each in batch)))
 
 
-async def _explain_one(read: Read, ledger: Ledger, evidence: "Evidence", settings: Settings) -> Explanation:
+async def _explain_one(read: _Beside, ledger: Ledger, evidence: "Evidence", settings: Settings) -> Explanation:
     import asyncio
 
     intake, found = read
     given = {"ip": settings.ip, "helo": settings.helo, "mail_from": settings.mail_from}
 
-    async def one(failure: Failure, reading: Reading) -> Diagnosis:
+    async def one(refusal: _Refusal) -> Diagnosis:
+        failure, reading, attempt = refusal
         ends = evidence.ends()
         subject = await evidence.complete(subject_of(failure, reading, intake.original, given), ends)
         wanted, missing = probes_for(reading, subject)
         gathered = await evidence.gather(subject, wanted, ends)
-        findings = gathered.findings + _scope(intake, (failure, reading), ledger)
-        missing += gathered.not_asked
-        return _conclude(intake, (failure, reading), findings, missing, subject, gathered.records)
+        findings = gathered.findings + ledger.findings(attempt)
+        return _conclude(intake, refusal, findings, missing + gathered.not_asked, subject, gathered.records)
 
-    asked = await asyncio.gather(*(one(f, r) for f, r in found[:_MOST_ASKED]))
+    asked = await asyncio.gather(*map(one, found[:_MOST_ASKED]))
     return Explanation(intake, [*asked, *(_conclude(intake, each, (), _TOO_MANY) for each in found[_MOST_ASKED:])])

@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from postmend.knowledge.causes import cause_info
 from postmend.model import Failure, Original, Reading
@@ -79,7 +80,9 @@ class Subject:
         return self.mail_from.rpartition("@")[2].lower()
 
 
+@lru_cache(256)
 def _outside(text: str) -> bool:
+    """Whether it is an address that others can see; remembered while one refusal is looked at from all sides."""
     try:
         ip = ipaddress.ip_address(text)
     except ValueError:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 
 from postmend.knowledge.words import fold
 from postmend.model import Action, Cause, Fact, Failure, Finding, Original, Reading
@@ -74,7 +75,10 @@ def _gateway(failure: Failure, reading: Reading | None) -> str:
 
 
 def _when(text: str) -> datetime | None:
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
+    if not text:
+        return None
+    iso = text[:4].isdigit()
+    for read in (datetime.fromisoformat, parsedate_to_datetime) if iso else (parsedate_to_datetime,):
         try:
             made = read(text)
         except (ValueError, TypeError, IndexError, OverflowError):
@@ -83,16 +87,53 @@ def _when(text: str) -> datetime | None:
     return None
 
 
+class _Mail:
+    """The attempts of one identity, at most `_MOST`: all, and those that may say something of others."""
+
+    def __init__(self) -> None:
+        self.all: list[Attempt] = []
+        self.telling: list[Attempt] = []
+        self.delivered = False
+
+    def add(self, one: Attempt) -> None:
+        if len(self.all) < _MOST:
+            self.all.append(one)
+            if not one.of_recipient:
+                self.telling.append(one)
+            self.delivered = self.delivered or not one.refused
+
+    @cached_property
+    def of_one_time(self) -> bool:
+        """Whether all that is dated lies near together, so that nothing has to be looked at for its date."""
+        dated = [each.when for each in self.all if each.when]
+        return not dated or max(dated) - min(dated) <= _NEAR
+
+    def others(self, one: Attempt) -> list[Attempt]:
+        """What says something of one attempt: to other recipients, about the same time."""
+        others = [each for each in self.telling if each.recipient != one.recipient]
+        return others if self.of_one_time else [each for each in others if _near(each, one)]
+
+    @cached_property
+    def ended(self) -> datetime | None:
+        """When everything had got through until then and nothing after it; None where it is not so."""
+        if not self.delivered:
+            return None
+        dated = sorted((each.when, each.refused) for each in self.all if each.when is not None)
+        first = next((when for when, refused in dated if refused), None)
+        if first is None or all(refused for _, refused in dated) or any(not r for when, r in dated if when >= first):
+            return None
+        return first
+
+
 class Ledger:
     """Attempts side by side; `findings` says what the others mean for one of them."""
 
     def __init__(self, attempts: Iterable[Attempt]) -> None:
-        self._by_identity: dict[str, list[Attempt]] = defaultdict(list)
+        self._by_identity: dict[str, _Mail] = defaultdict(_Mail)
         self._delivered_at: dict[str, set[str]] = defaultdict(set)
         self._size = 0
         for each in dict.fromkeys(attempts):
-            if len(self._by_identity[each.identity]) < _MOST:
-                self._by_identity[each.identity].append(each)
+            self._by_identity[each.identity].add(each)
             self._size += 1
             if not each.refused:
                 self._delivered_at[each.gateway].add(each.identity)
@@ -102,8 +143,7 @@ class Ledger:
         if self._size < _SEVERAL or not one.recipient or one.of_recipient:
             return ()
         mine = self._by_identity[one.identity]
-        others = [e for e in mine if e.recipient != one.recipient and not e.of_recipient and _near(e, one)]
-        made = [self._where(one, others), self._message(one), _since(one, mine)]
+        made = [self._where(one, mine.others(one)), _message(one, mine), _since(one, mine)]
         return tuple(each for each in made if each is not None)
 
     def _where(self, one: Attempt, others: list[Attempt]) -> Finding | None:
@@ -138,18 +178,18 @@ class Ledger:
         told = f"{count} recipients of {one.domain} are refused with the same words; elsewhere it gets through"
         return _finding("one_domain", one, told, domains)
 
-    def _message(self, one: Attempt) -> Finding | None:
-        """One message that several gateways refuse, while another of the same sender gets through."""
-        if not one.message:
-            return None
-        mine = [each for each in self._by_identity[one.identity] if not each.of_recipient]
-        refusing = {each.gateway for each in mine if each.message == one.message and each.refused}
-        passed = {each.message for each in mine if not each.refused} - {one.message, ""}
-        refused_else = {each.message for each in mine if each.refused} - {one.message, ""}
-        if len(refusing) < _SEVERAL or not passed or refused_else:
-            return None
-        told = f"{len(refusing)} gateways refuse this one message; {len(passed)} others of {one.identity} get through"
-        return _finding("one_message", one, told, refusing)
+
+def _message(one: Attempt, mine: _Mail) -> Finding | None:
+    """One message that several gateways refuse, while another of the same sender gets through."""
+    if not one.message or not mine.delivered:
+        return None
+    refusing = {each.gateway for each in mine.telling if each.message == one.message and each.refused}
+    passed = {each.message for each in mine.telling if not each.refused} - {one.message, ""}
+    refused_else = {each.message for each in mine.telling if each.refused} - {one.message, ""}
+    if len(refusing) < _SEVERAL or not passed or refused_else:
+        return None
+    told = f"{len(refusing)} gateways refuse this one message; {len(passed)} others of {one.identity} get through"
+    return _finding("one_message", one, told, refusing)
 
 
 def _near(one: Attempt, other: Attempt) -> bool:
@@ -169,13 +209,12 @@ def _inside(one: Attempt, passed: set[str], refused: dict[str, Attempt]) -> Find
     return _finding("one_recipient", one, told, passed)
 
 
-def _since(one: Attempt, mine: list[Attempt]) -> Finding | None:
+def _since(one: Attempt, mine: _Mail) -> Finding | None:
     """Everything got through before a day and nothing after it."""
-    dated = sorted((each.when, each.refused) for each in mine if each.when is not None)
-    first = next((when for when, refused in dated if refused), None)
-    if first is None or all(refused for _, refused in dated) or any(not r for when, r in dated if when >= first):
+    if mine.ended is None:
         return None
-    return _finding("since", one, f"mail of {one.identity} got through until {first:%Y-%m-%d %H:%M}, and not since", ())
+    told = f"mail of {one.identity} got through until {mine.ended:%Y-%m-%d %H:%M}, and not since"
+    return _finding("since", one, told, ())
 
 
 def _finding(ident: str, one: Attempt, told: str, names: Iterable[str]) -> Finding:

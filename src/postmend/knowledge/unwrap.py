@@ -202,8 +202,9 @@ def _inside(text: str) -> tuple[str, str, str] | None:
     return _cut(best["inner"]).strip(" \t'\"#"), groups.get("host") or "", groups.get("ip") or ""
 
 
-def _peer(text: str) -> tuple[str, str]:
+def peer_of(text: str) -> tuple[str, str]:
     """Host and address of the server that `text` says mail was for; both empty where it names none."""
+    text = text[:MAX_CHARS]
     low = text.lower()
     for words, pattern in _PEERS:
         if any(word in low for word in words) and (found := pattern.search(text)):
@@ -218,7 +219,7 @@ def layers(text: str) -> tuple[Layer, ...]:
     The last few are remembered: intake asks for codes, stage and host of the reply that is then read.
     """
     inner = _without_callout(_spaced(text[:MAX_CHARS]))
-    host, ip = _peer(inner)
+    host, ip = peer_of(inner)
     stage = stage_of(inner)
     made: list[Layer] = []
     while True:
