@@ -6,6 +6,7 @@ refuses after it may have. And a server that answered is there: the recipient's 
 
 from collections.abc import Iterator, Sequence
 
+from postmend.knowledge.masks import masked
 from postmend.knowledge.unwrap import layers, peer_of
 from postmend.model import Cause, Fact, Failure, Finding, Reading, Stage
 
@@ -69,7 +70,7 @@ def _unverifiable(finding: Finding) -> bool:
 def heard(failure: Failure, reading: Reading) -> bool:
     """Whether another server spoke this reply: a code, and a host that it came from."""
     text = failure.reply.text
-    if any(peer_of(text)) and len(told := layers(text)) == 1 and (told[0].host or told[0].ip):
+    if any(peer_of(text)) and len(told := layers(masked(text).text)) == 1 and (told[0].host or told[0].ip):
         return False  # the sending program's own words about a server: `connect to mx.example.net[192.0.2.1]:25: ...`
     code = failure.reply.code or reading.code
     named = failure.remote.host or failure.remote.ip or reading.remote_host or reading.remote_ip

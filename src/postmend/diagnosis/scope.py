@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from postmend.knowledge.words import fold
 from postmend.model import Action, Cause, Fact, Failure, Finding, Original, Reading
@@ -28,7 +28,7 @@ _PLAIN = 0.85  # share of the vote from which words, or an enhanced code, are ta
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One recipient's mail, refused or delivered. `saying` is what was said, without what differs from mail to mail.
+    """One recipient's mail, refused or delivered. `reply` is what was said.
 
     `gateway` is who took or refused it: a provider, or the name that its hosts share; `identity` who sent it.
     `of_recipient`: refused in plain words about the mailbox, which say nothing of the sender.
@@ -40,7 +40,7 @@ class Attempt:
     identity: str
     message: str
     refused: bool
-    saying: str = ""
+    reply: str = ""
     when: datetime | None = None
     of_recipient: bool = False
 
@@ -55,7 +55,7 @@ def attempt_of(failure: Failure, reading: Reading | None, original: Original) ->
         identity=failure.local.ip or failure.mail_from.rpartition("@")[2].lower() or failure.local.host,
         message=original.message_id,
         refused=failure.action not in _DELIVERED,
-        saying=fold(reading.inner) if reading else "",
+        reply=reading.inner if reading else "",
         when=_when(failure.when) or _when(original.date),
         of_recipient=reading is not None and _of_recipient(reading),
     )
@@ -85,6 +85,14 @@ def _when(text: str) -> datetime | None:
             continue
         return made if made.tzinfo else made.replace(tzinfo=UTC)
     return None
+
+
+def _saying(one: Attempt) -> str:
+    """What was said, without what differs from mail to mail."""
+    return _folded(one.reply)
+
+
+_folded = lru_cache(512)(fold)
 
 
 class _Mail:
@@ -149,7 +157,7 @@ class Ledger:
     def _where(self, one: Attempt, others: list[Attempt]) -> Finding | None:
         here = [each for each in others if each.gateway == one.gateway]
         passed_here = {each.recipient for each in here if not each.refused}
-        refused_here = {each.recipient: each for each in here if each.refused and each.saying == one.saying}
+        refused_here = {each.recipient: each for each in here if each.refused and _saying(each) == _saying(one)}
         passed = {each.gateway for each in others if not each.refused}
         # That everybody refuses is said of one time: what bears no date may be years apart.
         refusing = {e.gateway for e in others if e.refused and e.when and one.when} | {one.gateway}

@@ -5,7 +5,7 @@ import re
 from postmend.intake.anatomy import Parts
 from postmend.intake.complaint import read_complaint
 from postmend.intake.dsn import Recipient, Status
-from postmend.intake.failures import Material
+from postmend.intake.failures import Material, complete
 from postmend.intake.forwarded import quoted_mail
 from postmend.intake.kind import kind_by_form
 from postmend.intake.notice import split_original
@@ -68,6 +68,8 @@ def read_mail(raw: bytes, source: str, depth: int = 0) -> Intake | None:
 
 def _notice(found: Parts) -> tuple[str, Headers]:
     """The notice, and the headers of the message that was refused, which may stand below it in the same text."""
+    if found.returned and complete(found.status.recipients):
+        return found.text, found.returned  # all that is asked of it is what stands with the recipient
     notice, returned = split_original(found.text)
     return notice, found.returned or (quoted_headers(returned) if returned else [])
 

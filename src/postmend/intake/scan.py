@@ -192,7 +192,9 @@ def part_text(part: Part, most: int = MAX_TEXT) -> str:
     elif how == "quoted-printable":
         raw = quopri.decodestring(raw)
     charset = _CHARSET.search(part.headers.get("content-type", ""))
-    text = to_text(raw[:most], charset[1] if charset else "").replace("\r\n", "\n").replace("\r", "\n")
+    text = to_text(raw[:most], charset[1] if charset else "")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     if part.type == "text/html" or (part.type == "text/plain" and "<html" in text[:500].lower()):
         text = html_to_text(text)
     return text

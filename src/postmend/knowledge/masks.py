@@ -31,6 +31,7 @@ _NOTABLE = re.compile(
     r"|(?P<id>(?<![^\s<>()\[\],;:\"'-])(?=(?:[A-Za-z]*\d){3})[A-Za-z0-9]{10,64}(?:\.\d{1,12})?(?=\.?(?:[\s<>()\[\],;\"'-]|$)))"
     r"|(?P<name>(?<![\w.@-])[A-Za-z0-9][\w-]{0,62}(?:\.[\w-]{1,63}){0,8}\.[A-Za-z][\w-]{1,62}(?![\w@-]))"
 )
+_OPEN_BEFORE_DIGIT = re.compile(r"[\[(]\d")
 _DATE = re.compile(r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), {1,2})?\d{1,2} [A-Z][a-z]{2} \d{4},? \d\d:\d\d(?::\d\d)?")
 # The host that refused, as programs name it before what it said. Other names may be those of blocklists.
 _PEER = re.compile(
@@ -67,6 +68,7 @@ class Masked:
         self._masks: dict[str, str] = {}
         self._spellings: dict[str, str] = {}  # in lower case -> the mask of the first spelling
         self._counts: dict[str, int] = {}
+        self._words: dict[str, str] = {}  # words with something to hide, as they are hidden
         self._kinds: list[tuple[str | None, str]] = []  # of what was found in a word
         self.text = text
         if len(text) > most or any(mark in text for mark in _OURS):
@@ -90,12 +92,12 @@ class Masked:
 
     def _line(self, line: str) -> str:
         whole = line
-        if "[" in line or "(" in line:
+        if _OPEN_BEFORE_DIGIT.search(line):
             line = _PEER.sub(lambda found: f"{found[1]} {self._host(found[2])}", line)
         if ":" in line and " 20" in line:
             line = _DATE.sub(lambda found: self._instead(found[0], "1 Jan 2000 00:00:0{}"), line)
-        words = line.split(" ")
-        line = " ".join([word if word in _plain else self._word(word) for word in words])
+        words, known = line.split(" "), self._words
+        line = " ".join([word if word in _plain else known.get(word) or self._word(word) for word in words])
         if line == whole and len(line) <= _LONGEST_KNOWN and _plain.issuperset(words):
             _remember(line)
         return line
@@ -105,12 +107,13 @@ class Masked:
         if name is not None:
             return word.replace(name, self._masks[name]) if name in self._masks else word
         self._kinds.clear()
-        hidden = _NOTABLE.sub(self._mask, word)
+        hidden = self._words[word] = _NOTABLE.sub(self._mask, word)
         if len(word) <= _LONGEST_KNOWN:
             if not self._kinds:
                 _remember(word)
             elif [kind for kind, _ in self._kinds] == ["name"]:
                 _named[word] = self._kinds[0][1]
+                del self._words[word]
         return hidden
 
     def _mask(self, found: re.Match[str]) -> str:
@@ -172,6 +175,8 @@ class Masked:
 
     def back(self, text: str) -> str:
         """A piece of what was read with what stood there."""
+        if not text:
+            return text
         for mask, value in self._hidden.items():
             if mask in text:
                 text = text.replace(mask, value)

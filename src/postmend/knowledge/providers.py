@@ -1,6 +1,6 @@
 """Mail providers and gateways (`providers.toml`), and how one is recognised by its host or by its words."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -54,6 +54,7 @@ def by_host(host: str) -> str:
     return _table().by_host.get(known_end(host), "")
 
 
+@lru_cache(1024)
 def known_end(host: str) -> str:
     """The end of a host name by which a provider is known, or an empty string."""
     table = _table().by_host
