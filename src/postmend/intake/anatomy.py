@@ -54,10 +54,12 @@ class Parts:
     def _status_in_text(self) -> None:
         if self.status.recipients:
             return
-        for text in map(self._text, range(len(self._texts))):
+        for number in range(len(self._texts)):
+            text = self._text(number)
             found = _STATUS_IN_TEXT.search(text)
             if found:
                 self.status = read_status(text[found.start() :])
+                self._decoded[number] = text[: found.start()]  # its fields are no words of the notice
                 return
             notification = read_notification(text)
             if notification:

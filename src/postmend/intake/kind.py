@@ -41,12 +41,26 @@ _DELIVERED = (
     "successfully delivered", "delivered successfully", "was delivered to", "relayed mail", "delivery was success",
     "delivery successful", "delivery has been success", "delivery success", "delivery to the following recipients was success",
 )  # fmt: skip
+# Subjects that out-of-office answers and acknowledgements have, in the languages that mail systems speak.
 _AUTO = re.compile(
-    r"out of (?:the )?office|auto(?:matic)?[ -]?(?:reply|response|responder)|autoreply|vacation|abwesenheit"
-    r"|on holiday|absence|réponse automatique|respuesta automática|risposta automatica|自動返信|自動応答|不在",
+    r"out of (?:the )?office|auto(?:matic|mated)?[ -]?(?:reply|response|responder|answer)|autoreply|vacation|^auto: "
+    r"|on (?:holiday|leave)|absence|absent du bureau|away from (?:the|my) office|request received"
+    r"|abwesen|außer haus|automatische antwort|autoantwort|eingangsbestätigung|réponse automatique|accusé de réception"
+    r"|respuesta autom[aá]tica|fuera de (?:la )?oficina|resposta autom[aá]tica|fora do escritório|ausência"
+    r"|rispost[ae] automatic[ah]|fuori (?:sede|ufficio)|automatisch (?:antwoord|bericht)|afwezig"
+    r"|autosvar|automatisk[at]? svar|frånvar|fravær|automaattinen (?:vastaus|poissaolo)|poissaolo"
+    r"|automatyczna odpowied|autoodpowied|automatick[áa] odpov|automatikus v[áa]lasz|házon kívül|răspuns automat"
+    r"|automat\w+ atbild|automatinis atsakymas|automaatvastus|otomatik (?:yanıt|cevap)|ofis dışında"
+    r"|автоответ|автоматическ\w+ ответ|автоматична відповідь|автоматичен отговор|αυτόματη απάντηση|εκτός γραφείου"
+    r"|תשובה אוטומטית|رد تلقائي|自動返信|自動応答|不在|自动回复|自動回覆|自动答复|자동 ?(?:회신|응답|답장)|부재 ?중",
     re.IGNORECASE,
 )
-_AUTO_FIELDS = ("x-autoreply", "x-autorespond", "x-auto-response-from")
+AUTO_FIELDS = (
+    "x-autoreply", "x-autorespond", "x-auto-response-from", "x-autoreply-from", "x-mail-autoreply",
+    "x-fc-machinegenerated",
+)  # fmt: skip
+_AUTO_VALUES = ("auto_reply", "auto-reply", "autoresponder")  # of Precedence and of what programs named after it
+VALUED_FIELDS = ("precedence", "x-precedence", "preference", "x-post-messageclass", "delivered-to")
 _ABUSE = re.compile(r"abuse report|email feedback report|spam (?:report|complaint)|complaint", re.IGNORECASE)
 _ABUSE_TEXT = re.compile(
     r"this is an? (?:e-?mail )?(?:abuse|spam) report|abuse report (?:for|about|regarding) an? e?-?mail", re.IGNORECASE
@@ -98,11 +112,11 @@ def kind_by_words(head: dict[str, str], notice: str) -> Kind:
     """Tell the kind of a mail without a delivery status from its headers and the text; HEAD are the fields it takes."""
     subject = decode_words(head.get("subject", "")[:_MOST_FIELD])
     sender = f"{decode_words(head.get('from', '')[:_MOST_FIELD])} {head.get('sender', '')[:_MOST_FIELD]}"
-    from_system = bool(_BOUNCE_FROM.search(sender)) or "x-failed-recipients" in head
+    from_system = bool(_BOUNCE_FROM.search(sender.strip())) or "x-failed-recipients" in head
     about_failure = bool(_BOUNCE_SUBJECT.search(subject))
     auto = head.get("auto-submitted", "").lower()
     if not from_system:
-        if _AUTO.search(subject) or any(name in head for name in _AUTO_FIELDS):
+        if _AUTO.search(subject) or _says_it_is_automatic(head):
             return Kind.AUTO_REPLY
         if auto.startswith("auto-replied") and not about_failure:
             return Kind.AUTO_REPLY
@@ -119,6 +133,13 @@ def kind_by_words(head: dict[str, str], notice: str) -> Kind:
         return Kind.AUTO_REPLY
     automatic = auto.startswith(("auto-replied", "auto-generated")) and null_path
     return Kind.AUTO_REPLY if automatic else Kind.NOT_A_BOUNCE
+
+
+def _says_it_is_automatic(head: dict[str, str]) -> bool:
+    """Whether a field that autoresponders write is there."""
+    if any(name in head for name in AUTO_FIELDS):
+        return True
+    return any(_has(head.get(name, "").lower(), _AUTO_VALUES) for name in VALUED_FIELDS)
 
 
 def _has(text: str, phrases: tuple[str, ...]) -> bool:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from postmend.intake.dsn import Recipient
 from postmend.intake.failures import Material, Told, complete, paragraph, told_by
-from postmend.intake.kind import kind_by_actions, kind_by_words
+from postmend.intake.kind import AUTO_FIELDS, VALUED_FIELDS, kind_by_actions, kind_by_words
 from postmend.knowledge.masks import Masked
 from postmend.knowledge.read import read_told
 from postmend.knowledge.remembered import back_in_reading
@@ -18,7 +18,7 @@ from postmend.model import Kind, Reading
 _MOST_KEPT, _MAX_CHARS = 2048, 12_000  # how many notices are remembered; longer ones are read as they are
 _HEAD = (
     "from", "to", "delivered-to", "x-failed-recipients", "sender", "subject", "auto-submitted", "return-path",
-    "x-autoreply", "x-autorespond", "x-auto-response-from",
+    *AUTO_FIELDS, *VALUED_FIELDS,
 )  # fmt: skip
 _ASKS_WHETHER_SEEN = "disposition-notification"  # all that is looked for in the Content-Type, whose boundary differs
 _GROUP_LINES = 6  # fields of a group, up to the name of the host that refused

@@ -22,6 +22,9 @@ _BOILERPLATE = re.compile(
     r"this (?:message|is|e-?mail) (?:was|is)? ?(?:an? )?(?:created )?automatic|this is (?:the (?:mail|qmail|postfix|dragonfly|courier)|a permanent error|a multi-part)|hi[.!](?:\s|$)|i'm (?:sorry|afraid)|for (?:further|more) (?:assistance|information)|"
     r"if you do so|you can delete your own|a message that you (?:have )?sent|the following address|permanent error; i've given up|please (?:do not|don't) reply|please include this|"
     r"(?:the )?mail system$|sorry it didn't work|your message:?$|(?:sent|subject|date|to|from|message-id):|"
+    # What gateways and companies write below every message.
+    r"[^.!?]{0,80}\b(?:has been|was|is|were) (?:swept|scanned|checked|virus[ -]scanned)\b(?!.*\b(?:found|contain|infect|reject|block))|"
+    r"(?:this|the) (?:e-?mail|message|communication)[^.!?]{0,60}\b(?:confidential|intended (?:only|solely|recipient)|designated recipient)|"
     r"the following sentences are|it's attached below|i am sending you this message to inform|immediately below you will find|an error occurred while trying to deliver",
     re.IGNORECASE,
 )
@@ -29,6 +32,7 @@ _BOILERPLATE = re.compile(
 _TRAILER = re.compile(
     r"\s*(?:Giving up on [\w.:-]{3,60}\.|I'm not going to try again; this message has been in the queue too long\.)"
 )
+_MARKS = " -=*_>\t#"  # of headings and rulers
 _SENTENCE = re.compile(r"(?<=[.!?。])\s+")
 _DIALOGUE = re.compile(r"^[ \t>.]*(?:<<<|<--|[SR]:)?[ \t]*")
 MAX_REPLY = 4000
@@ -54,7 +58,7 @@ def block(lines: list[str], start: int, stop: int, address: str = "") -> str:
         if _RULER.fullmatch(line):
             continue
         said.append(line.strip().lstrip("> "))
-    return " ".join(said)
+    return " ".join(_telling(" ".join(said)))
 
 
 def coded_text(lines: list[str]) -> str:
@@ -78,7 +82,11 @@ def without_boilerplate(text: str) -> str:
 
 def _telling(text: str) -> list[str]:
     found = (sentence.strip() for sentence in _SENTENCE.split(_TRAILER.sub(" ", text)))
-    return [sentence for sentence in found if sentence and ("://" in sentence or not _BOILERPLATE.match(sentence))]
+    return [
+        sentence
+        for sentence in found
+        if sentence and ("://" in sentence or not _BOILERPLATE.match(sentence.lstrip(_MARKS)))
+    ]
 
 
 def prose(lines: list[str]) -> str:
@@ -86,7 +94,7 @@ def prose(lines: list[str]) -> str:
     kept: list[str] = []
     paragraph: list[str] = []
     for line in [*lines, ""]:
-        plain = line.strip(" -=*>\t#")
+        plain = line.strip(_MARKS)
         heading = line.lstrip().startswith(_HEADING)
         if paragraph and (heading or not line.strip()):
             kept += _telling(" ".join(paragraph))
