@@ -1,5 +1,8 @@
 """Mails a second, parse and classify, one core, against Debian's Sisimai and PyPI's flufl.bounce on the same mbox.
 
+Our own side stands there as it is used (alike notices are read once), with nothing remembered from one mail to the
+next, and as the command that explains each mail in JSON, beside Sisimai's own JSON.
+
 Two of them: POSTMEND_BENCH_MBOX if set, else the corpus beside the repository if there, else the samples; and
 `bench.mailing`, where few wordings come from many hosts.
 """
@@ -33,12 +36,12 @@ _FORGETFUL = """
 import sys
 from pathlib import Path
 from postmend.app.explain import read_failures
-from postmend.intake import scan, understood
-from postmend.knowledge import masks, read, remembered, unwrap
+from postmend.intake import original, scan, understood
+from postmend.knowledge import masks, providers, read, remembered, unwrap
 from postmend.knowledge.book import default_book
 memories = (
     remembered._read, understood._remembered, masks.masked, unwrap.layers, read._folded, read.hypotheses,
-    scan._known_head,
+    scan._known_head, original.address_in, providers.known_end,
 )
 n = 0
 for _ in read_failures(Path(sys.argv[1]).read_bytes(), sys.argv[1]):
@@ -51,6 +54,7 @@ for _ in read_failures(Path(sys.argv[1]).read_bytes(), sys.argv[1]):
     n += 1
 print(n)
 """
+_SISIMAI_JSON = "use Sisimai; print Sisimai->dump($ARGV[0]);"
 _SISIMAI = "use Sisimai; my $v = Sisimai->make($ARGV[0]); print scalar(@$v), qq(\\n);"
 _FLUFL = """
 import sys, mailbox
@@ -89,7 +93,7 @@ def _has(words: list[str]) -> bool:
 
 def _sides(path: Path) -> dict[str, list[str]]:
     sides = {
-        "postmend, parse and classify": [sys.executable, "-c", _POSTMEND, str(path)],
+        "postmend, alike notices remembered": [sys.executable, "-c", _POSTMEND, str(path)],
         "postmend, nothing remembered": [sys.executable, "-c", _FORGETFUL, str(path)],
         "postmend explain --offline --json": [
             str(Path(sys.executable).with_name("postmend")), "explain", "--offline", "--json", str(path),
@@ -97,6 +101,7 @@ def _sides(path: Path) -> dict[str, list[str]]:
     }  # fmt: skip
     if _has(["perl", "-MSisimai", "-e1"]):
         sides["Sisimai (Perl, Debian)"] = ["perl", "-e", _SISIMAI, str(path)]
+        sides["Sisimai, JSON"] = ["perl", "-e", _SISIMAI_JSON, str(path)]
     if _has([sys.executable, "-c", "import flufl.bounce"]):
         sides["flufl.bounce (recipients only)"] = [sys.executable, "-W", "ignore", "-c", _FLUFL, str(path)]
     return sides
@@ -108,7 +113,7 @@ def _compare(label: str, path: Path, total: int) -> None:
     taken = costs_in_turn(*(command(["taskset", "-c", "0", *words]) for words in sides.values()))
     own = taken[0]
     for (name, words), cost in zip(sides.items(), taken, strict=True):
-        found = "" if "--json" in words else f"; found {_count(words)}"
+        found = "" if "--json" in words or _SISIMAI_JSON in words else f"; found {_count(words)}"
         row(
             f"{label}: {name}",
             f"{total / cost.wall_s:,.0f}/s",

@@ -5,6 +5,7 @@ vote that leaves little to the others. What could not be asked changes nothing.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from postmend.diagnosis.context import circumstances
 from postmend.diagnosis.scales import RULED_OUT, SAYS_NOTHING, Scales, weighed
@@ -17,8 +18,11 @@ from postmend.model import (
     Candidate,
     Cause,
     Diagnosis,
+    Fact,
     Failure,
     Finding,
+    Hypothesis,
+    Match,
     Reading,
     State,
 )
@@ -39,10 +43,13 @@ def judge(
 
     `table` is another table of weights, for whoever fits them (`tools/fit_weights.py`).
     """
-    scales = weighed(reading, (*circumstances(failure, reading, findings), *findings), table)
-    candidates = scales.shares()
+    around = circumstances(failure, reading, findings)
+    if findings or table is not None:
+        scales = weighed(reading, (*around, *findings), table)
+        candidates, state = _judged(scales, reading)
+    else:
+        scales, candidates, state = _by_words(reading.hypotheses, reading.matches, tuple(each.id for each in around))
     best = candidates[0]
-    state = _state(candidates, scales, reading)
     confidence = best.confidence if state is State.CONFIRMED else min(best.confidence, _TEXT_CEILING)
     info = cause_info(best.cause)
     return Diagnosis(
@@ -59,6 +66,21 @@ def judge(
         evidence=tuple(findings),
         not_asked=not_asked,
     )
+
+
+def _judged(scales: Scales, reading: Reading) -> tuple[list[Candidate], State]:
+    candidates = scales.shares()
+    return candidates, _state(candidates, scales, reading)
+
+
+@lru_cache(1024)
+def _by_words(
+    hypotheses: tuple[Hypothesis, ...], matches: tuple[Match, ...], around: tuple[str, ...]
+) -> tuple[Scales, list[Candidate], State]:
+    """The judgement where nothing was found out but the circumstances; remembered, for words are few. Not to change."""
+    reading = Reading(hypotheses, matches, AddressVerdict.KEEP)
+    scales = weighed(reading, [Finding("reply", ident, "", Fact.NONE, "") for ident in around])
+    return scales, *_judged(scales, reading)
 
 
 def _state(candidates: Sequence[Candidate], scales: Scales, reading: Reading) -> State:
