@@ -3,18 +3,27 @@
 import re
 
 from postmend.intake.dsn import MAX_STATUS, Status, read_status
-from postmend.intake.notification import read_notification
-from postmend.intake.scan import Headers, Part, part_text, parts, read_headers, split_head
+from postmend.intake.notification import read_complaint_notification, read_notification
+from postmend.intake.scan import Headers, Part, part_bytes, part_text, parts, read_headers, split_head
 
-_STATUS_TYPES = {"message/delivery-status", "message/global-delivery-status", "text/delivery-status"}
+_STATUS_TYPES = {
+    "message/delivery-status",
+    "message/global-delivery-status",
+    "text/delivery-status",
+    "message/xdelivery-status",
+}
 _ORIGINAL_TYPES = {
     "message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global", "message/global-headers",
     "message/partial",
 }  # fmt: skip
 _MOST_TEXTS = 4
+_MOST_MESSAGE = 1 << 20  # octets of a message that was encoded against RFC 2046 section 5.2.1
+_MOST_ATTACHED = 64 << 10  # octets of a file, which may be a status or the message under another type
 _STATUS_IN_TEXT = re.compile(
     r"^Reporting-MTA:.*\n(?:.*\n){0,12}?^(?:Final|Original)-Recipient:", re.MULTILINE | re.IGNORECASE
 )
+
+_MESSAGE = re.compile(r"\s*(?:Return-Path|Received|Delivered-To|From|To|Date|Message-ID|MIME-Version): ", re.IGNORECASE)
 
 
 class Parts:
@@ -23,6 +32,7 @@ class Parts:
     def __init__(self, head: dict[str, str], body: bytes) -> None:
         self.status = Status()
         self._texts: list[Part] = []
+        self._files: list[Part] = []
         self._decoded: dict[int, str] = {}
         self.returned: Headers = []
         self.feedback: dict[str, list[str]] | None = None
@@ -32,6 +42,7 @@ class Parts:
             self.types.append(part.type)
             self._sort(part)
         self._status_in_text()
+        self._read_files()
 
     def _sort(self, part: Part) -> None:
         if part.type in _STATUS_TYPES:
@@ -43,13 +54,20 @@ class Parts:
             for name, value in read_headers(part_text(part).encode()):
                 self.feedback.setdefault(name, []).append(value)
         elif part.type in _ORIGINAL_TYPES:
-            if part.type == "message/rfc822" and self.inner is None:
-                self.inner = part.body.lstrip(b"\n")
-            if not self.returned:
-                block, _ = split_head(part.body.lstrip(b"\n"))
-                self.returned = read_headers(block)
+            self._take_message(part)
         elif part.type.startswith("text/") and len(self._texts) < _MOST_TEXTS:
             self._texts.append(part)
+        elif part.type == "application/octet-stream" and len(self._files) < _MOST_TEXTS:
+            self._files.append(part)
+
+    def _take_message(self, part: Part) -> None:
+        """The message that came back, or its headers."""
+        body = part_bytes(part, _MOST_MESSAGE).lstrip(b"\n")
+        if part.type == "message/rfc822" and self.inner is None:
+            self.inner = body
+        if not self.returned:
+            block, _ = split_head(body)
+            self.returned = read_headers(block)
 
     def _status_in_text(self) -> None:
         if self.status.recipients:
@@ -65,6 +83,18 @@ class Parts:
             if notification:
                 self.status = notification
                 return
+            self.feedback = self.feedback or read_complaint_notification(text)
+
+    def _read_files(self) -> None:
+        """A status or a message that was attached as a mere file."""
+        if self.status.recipients and self.returned:
+            return
+        for part in self._files:
+            text = part_text(part, _MOST_ATTACHED)
+            if _MESSAGE.match(text) and not self.returned:
+                self._take_message(Part("message/rfc822", part.headers, part.body))
+            elif not self.status.recipients and _STATUS_IN_TEXT.search(text):
+                self.status = read_status(text)
 
     def _text(self, number: int) -> str:
         """Decode a text when it is asked for: of two alternatives one is mostly enough."""

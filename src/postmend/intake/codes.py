@@ -13,6 +13,7 @@ _CODE = re.compile(
     r"|\)(?<=\(\d\d\d\))|,(?<=\(\d\d\d,)(?= b?['\"]))"  # libraries: SMTP error (550), Python's (550, b'5.1.1 ...')
 )
 
+_BESIDE = re.compile(r"[ -]['\"(#]{0,2}([245]\.\d{1,3}\.\d{1,3})(?![\w.])")  # 550 5.1.1, 550-'5.1.1, 550 (#5.1.1
 
 # Postfix: <name>: Helo command rejected; others: HELO name, EHLO: name, (helo=name)
 _HELO = re.compile(
@@ -53,7 +54,8 @@ def codes_in(text: str, status: str) -> tuple[int | None, EnhancedStatus | None]
     found = _CODE.search(inner) or _CODE.search(text)
     code = int(found[1]) if found else None
     field = enhanced_in(status)
-    said = _said(inner, code) or _said(text, code)
+    beside = _BESIDE.match(found.string, found.end()) if found else None
+    said = _parsed(beside[1]) if beside else _said(inner, code) or _said(text, code)
     vague = said is None or (said.subject, said.detail) == (0, 0)
     return code, (field or said) if vague else said
 

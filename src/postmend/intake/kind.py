@@ -40,6 +40,7 @@ _FINAL = ("permanent", "failed", "given up", "giving up", "returned")
 _DELIVERED = (
     "successfully delivered", "delivered successfully", "was delivered to", "relayed mail", "delivery was success",
     "delivery successful", "delivery has been success", "delivery success", "delivery to the following recipients was success",
+    "recipients or groups is complete", "successful delivery notification",
 )  # fmt: skip
 # Subjects that out-of-office answers and acknowledgements have, in the languages that mail systems speak.
 _AUTO = re.compile(
@@ -48,9 +49,9 @@ _AUTO = re.compile(
     r"|abwesen|außer haus|automatische antwort|autoantwort|eingangsbestätigung|réponse automatique|accusé de réception"
     r"|respuesta autom[aá]tica|fuera de (?:la )?oficina|resposta autom[aá]tica|fora do escritório|ausência"
     r"|rispost[ae] automatic[ah]|fuori (?:sede|ufficio)|automatisch (?:antwoord|bericht)|afwezig"
-    r"|autosvar|automatisk[at]? svar|frånvar|fravær|automaattinen (?:vastaus|poissaolo)|poissaolo"
+    r"|autosvar|automatisk[at]? svar|frånvar|fravær|automaattinen (?:vastaus|poissaolo)|poissaolo|\bpoissa\b"
     r"|automatyczna odpowied|autoodpowied|automatick[áa] odpov|automatikus v[áa]lasz|házon kívül|răspuns automat"
-    r"|automat\w+ atbild|automatinis atsakymas|automaatvastus|otomatik (?:yanıt|cevap)|ofis dışında"
+    r"|מענה אוטומטי|automat\w+ atbild|automatinis atsakymas|automaatvastus|otomatik (?:yanıt|cevap)|ofis dışında"
     r"|автоответ|автоматическ\w+ ответ|автоматична відповідь|автоматичен отговор|αυτόματη απάντηση|εκτός γραφείου"
     r"|תשובה אוטומטית|رد تلقائي|自動返信|自動応答|不在|自动回复|自動回覆|自动答复|자동 ?(?:회신|응답|답장)|부재 ?중",
     re.IGNORECASE,
@@ -59,6 +60,7 @@ AUTO_FIELDS = (
     "x-autoreply", "x-autorespond", "x-auto-response-from", "x-autoreply-from", "x-mail-autoreply",
     "x-fc-machinegenerated",
 )  # fmt: skip
+LIST_FIELDS = ("list-id", "list-unsubscribe")
 _AUTO_VALUES = ("auto_reply", "auto-reply", "autoresponder")  # of Precedence and of what programs named after it
 VALUED_FIELDS = ("precedence", "x-precedence", "preference", "x-post-messageclass", "delivered-to")
 _ABUSE = re.compile(r"abuse report|email feedback report|spam (?:report|complaint)|complaint", re.IGNORECASE)
@@ -123,6 +125,9 @@ def kind_by_words(head: dict[str, str], notice: str) -> Kind:
     null_path = head.get("return-path", "x").strip() == "<>"
     coded = has_codes(notice)
     start = notice[:800].lower()
+    to_many = any(name in head for name in LIST_FIELDS) and not _has(start, _REFUSED)
+    if to_many and not _BOUNCE_FROM.search(head.get("from", "")[:_MOST_FIELD]):
+        return Kind.NOT_A_BOUNCE  # though it speaks of bounces
     if from_system or about_failure or (null_path and (coded or _has(start, _REFUSED))):
         if _has(subject.lower(), _DELAY) or (_has(start, _DELAY) and not _has(start, _FINAL)):
             return Kind.DELAY

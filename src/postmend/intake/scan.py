@@ -183,14 +183,19 @@ def _known_head(head: bytes) -> dict[str, str]:
     return dict(reversed(read_headers(head)))
 
 
-def part_text(part: Part, most: int = MAX_TEXT) -> str:
-    """The text of a part: transfer encoding and charset undone, HTML made plain, at most `most` octets of it."""
-    raw = part.body[: most * 2]
+def part_bytes(part: Part, most: int) -> bytes:
+    """The octets of a part, transfer encoding undone: at least its first `most`."""
     how = part.headers.get("content-transfer-encoding", "").strip().lower()
     if how == "base64":
-        raw = _unbase64(raw)
-    elif how == "quoted-printable":
-        raw = quopri.decodestring(raw)
+        return _unbase64(part.body[: most * 2])
+    if how == "quoted-printable":
+        return quopri.decodestring(part.body[: most * 2])
+    return part.body
+
+
+def part_text(part: Part, most: int = MAX_TEXT) -> str:
+    """The text of a part: transfer encoding and charset undone, HTML made plain, at most `most` octets of it."""
+    raw = part_bytes(part, most)
     charset = _CHARSET.search(part.headers.get("content-type", ""))
     text = to_text(raw[:most], charset[1] if charset else "")
     if "\r" in text:

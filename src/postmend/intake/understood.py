@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from postmend.intake.dsn import Recipient
 from postmend.intake.failures import Material, Told, complete, paragraph, told_by
-from postmend.intake.kind import AUTO_FIELDS, VALUED_FIELDS, kind_by_actions, kind_by_words
+from postmend.intake.kind import AUTO_FIELDS, LIST_FIELDS, VALUED_FIELDS, kind_by_actions, kind_by_words
 from postmend.knowledge.masks import Masked
 from postmend.knowledge.read import read_told
 from postmend.knowledge.remembered import back_in_reading
@@ -73,6 +73,7 @@ def _written(mail: Material) -> str:
         head = [f"{name}: {mail.head[name]}" for name in _HEAD if name in mail.head]
         if _ASKS_WHETHER_SEEN in mail.head.get("content-type", "").lower():
             head.append(f"content-type: {_ASKS_WHETHER_SEEN}")
+        head += [f"{name}: there" for name in LIST_FIELDS if name in mail.head]
         sending = mail.mail_from, mail.author, " ".join(mail.to), "to a list" if mail.to_list else ""
     groups = [field for group in mail.groups for field in group[:_GROUP_LINES]]
     return "\n".join([str(len(head)), str(len(mail.groups)), *head, *sending, *groups, notice])
