@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from postmend.traffic.stitch import Stitcher
 
 _MOST_OPEN = 150_000
-_MOST_CLOSED = 20_000
+_KEPT = 10_000  # messages of all hosts kept after they left the queue, for lines that come late ...
+_FEWEST_KEPT = 1_000  # ... and of one host at least
 _MOST_PENDING = 5_000  # lines of one message whose origin is not known yet
 _DELIVERED, _EXPIRED = Outcome.DELIVERED, Outcome.EXPIRED
 
@@ -24,7 +25,7 @@ class Book:
         self._stitcher = stitcher
         self._ledger = stitcher.ledger
         self._peers = stitcher.peers
-        self._closed = stitcher.closed
+        self._room = _FEWEST_KEPT  # messages until it is time to sweep
 
     # --- origins ---
 
@@ -33,7 +34,7 @@ class Book:
         message = self._opened(ident)
         message.client = client
         if login:
-            message.login = login.lower()
+            message.login = login
         if mail_from is not None:
             message.mail_from = mail_from
         if message.mail_from is not None and not message.ready:
@@ -111,11 +112,7 @@ class Book:
     def removed(self, ident: bytes) -> None:
         """The message left the queue; it is kept a while for lines that come late."""
         message = self.messages.get(ident) or self._new(ident)
-        if not message.removed:
-            message.removed = True
-            self._closed.append(message)
-            if len(self._closed) >= _MOST_CLOSED:
-                self._stitcher.forget()
+        message.removed = True
 
     def refusal(
         self, at: int, stage: bytes, client: bytes, helo: bytes, mail_from: bytes, recipient: bytes, text: bytes,
@@ -127,9 +124,10 @@ class Book:
     # --- messages ---
 
     def _new(self, ident: bytes) -> Message:
-        message = self.messages[ident] = Message(self, ident)
-        if len(self.messages) > _MOST_OPEN:
-            self._evict()
+        messages = self.messages
+        message = messages[ident] = Message(self, ident)
+        if len(messages) > self._room:
+            self._sweep()
         if self._stitcher.awaited:
             self._stitcher.met(message)
         return message
@@ -139,12 +137,20 @@ class Book:
         message = self.messages.get(ident) or self._new(ident)
         if message.opened and message.removed:
             self._stitcher.retire(message)
+            del self.messages[ident]
             message = self.messages[ident] = Message(self, ident)
         message.opened = True
         return message
 
-    def _evict(self) -> None:
-        """Too many messages are open: the oldest tenth counts as it is."""
-        for ident in list(self.messages)[: _MOST_OPEN // 10]:
-            self._stitcher.evict(self.messages.pop(ident))
+    def _sweep(self) -> None:
+        """Let go of the messages that have left the queue, but for the youngest; of too many, the oldest tenth."""
+        messages, kept = self.messages, max(_KEPT // len(self._stitcher.books), _FEWEST_KEPT)
+        for message in list(messages.values())[:-kept]:
+            if message.removed:
+                self._stitcher.retire(message)
+                del messages[message.ident]
+        if len(messages) > _MOST_OPEN:
+            for ident in list(messages)[: _MOST_OPEN // 10]:
+                self._stitcher.evict(messages.pop(ident))
+        self._room = len(messages) + kept
         self._ledger.post()

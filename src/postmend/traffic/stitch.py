@@ -19,7 +19,6 @@ from postmend.traffic.rollup import Rollup
 _CHILD = re.compile(
     rb"queued as ([0-9A-Za-z]+)|\bid=(\w{6}-\w{6,11}-\w{2,4})|\b([0-9A-Za-z]{8,20}) Message accepted for delivery"
 )
-_FORGOTTEN = 10_000  # messages at a time, of those that left the queue and were kept for lines that come late
 _MOST_AWAITED = 100_000
 _MOST_HOSTS = 10_000
 _OTHERS = b"others"
@@ -35,7 +34,6 @@ class Stitcher:
         self.evicted = 0
         self.pipes = Pipes()
         self.books: dict[bytes, Book] = {}
-        self.closed: list[Message] = []
         self.awaited: dict[bytes, list[tuple[Message, int, bytes, Peer]]] = {}
 
     def host(self, name: bytes) -> Book:
@@ -127,16 +125,6 @@ class Stitcher:
         if not message.removed:
             self.evicted += 1
         self.retire(message)
-
-    def forget(self) -> None:
-        """Let the messages go that left the queue first."""
-        for old in self.closed[:_FORGOTTEN]:
-            self.retire(old)
-            messages = old.host.messages
-            if messages.get(old.ident) is old:
-                del messages[old.ident]
-        del self.closed[:_FORGOTTEN]
-        self.ledger.post()
 
     # --- what is counted ---
 

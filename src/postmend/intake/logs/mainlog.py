@@ -5,7 +5,8 @@ from postmend.intake.logs.exim import LINE, Exim
 from postmend.intake.logs.sink import HostSink, Kept
 
 _STAMP = 17  # `2026-11-24 20:21:`
-_DASH = ord("-")
+_IDENT = 20  # where the message id begins
+_SHORT = 16  # bytes of an id before 4.97
 
 
 class MainLog:
@@ -16,25 +17,19 @@ class MainLog:
         self._marks = self._exim.marks
         self._clock = clock
         self._stamp, self._at = b"", -1  # of the last line
+        self._end = _IDENT + _SHORT  # where its message id ended
 
     def line(self, line: bytes) -> Kept:
         """Take one line: `2026-11-24 20:21:05 1vNabc-0000000AbCd-1xYz <= ...`."""
-        parts = line.split(b" ", 4)
-        try:
-            ident = parts[2]
-            read = self._marks[parts[3]]
-            common = ident[6] == _DASH
-        except (IndexError, KeyError):
-            common = False
-        if not common:
+        end = self._end
+        read = self._marks.get(line[end : end + 4])
+        if read is None or line[26:27] != b"-":
             return self._uncommon(line)
         stamp = line[:_STAMP]
         if stamp != self._stamp:
             self._stamp = stamp
             self._at = self._clock.minute(stamp[:-1]) if stamp.endswith(b":") else -1
-        if self._at < 0:
-            return Kept.UNKNOWN
-        return read(self._at, ident, parts[4] if len(parts) == 5 else b"")
+        return read(self._at, line[_IDENT:end], line, end + 4) if self._at >= 0 else Kept.UNKNOWN
 
     def _uncommon(self, line: bytes) -> Kept:
         """A line with a zone or a process id before the message id, without an id, or of another form."""
@@ -42,5 +37,7 @@ class MainLog:
         if found is None:
             return Kept.UNKNOWN if line.strip() else Kept.KNOWN
         stamp, ident, rest = found.groups(b"")
+        if ident and found.start(2) == _IDENT:
+            self._end = found.end(2)
         at = self._clock.minute(stamp)
         return self._exim.line(at, ident, rest) if at >= 0 else Kept.UNKNOWN

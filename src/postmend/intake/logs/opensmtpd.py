@@ -46,7 +46,7 @@ class OpenSmtpd:
             if client.endswith(b"[local]"):
                 self._sink.local(fields[b"msgid"], b"local", b"")
             else:
-                self._sink.client(fields[b"msgid"], client, login)
+                self._sink.client(fields[b"msgid"], client, login.lower())
         elif verb == b"disconnected":
             self._sessions.pop(session, None)
         elif verb == b"failed-command" and session in self._sessions:

@@ -21,6 +21,7 @@ ATTEMPT = re.compile(
     + _ADDRESS
     + rb")?relay=([^,]*), (?:[^,]*, )*?dsn=([^,]*), status=([a-z]+)(?: \((.*))?"
 )
+_MOST_CLIENTS = 10_000
 _LOGIN = b"sasl_username="
 _SCRIPT = re.compile(rb"X-PHP-(?:Originating-Script|Script|Filename): ?(.{1,200}?)(?: from |; from=)", re.IGNORECASE)
 _REFUSED = {b"deferred": Outcome.DEFERRED, b"bounced": Outcome.BOUNCED, b"expired": Outcome.EXPIRED}
@@ -34,6 +35,7 @@ class Postfix:
 
     def __init__(self, sink: HostSink) -> None:
         self._sink = sink
+        self._clients: dict[bytes, tuple[bytes, bytes]] = {}  # client and login by what tells them: most come again
         self._daemons: dict[bytes, Handler] = {
             b"smtpd": self._smtpd, b"qmgr": self._qmgr, b"nqmgr": self._qmgr, b"pickup": self._pickup,
             b"cleanup": self._cleanup, b"bounce": self._notice, b"postsuper": self._postsuper,
@@ -51,9 +53,16 @@ class Postfix:
 
     def _smtpd(self, at: int, text: bytes) -> Kept:
         ident, _, rest = text.partition(b": ")
+        known = self._clients.get(rest)
+        if known is not None:
+            self._sink.client(ident, known[0], known[1])
+            return _USED
         if rest.startswith(b"client=") and ident.isalnum():
             client, _, more = rest[7:].partition(b",")
-            login = more.partition(_LOGIN)[2].partition(b",")[0].rstrip() if more else b""
+            login = more.partition(_LOGIN)[2].partition(b",")[0].rstrip().lower()
+            if len(self._clients) >= _MOST_CLIENTS:
+                self._clients.clear()
+            self._clients[rest] = (client, login)
             self._sink.client(ident, client, login)
             return _USED
         if b"reject" in rest[:20]:

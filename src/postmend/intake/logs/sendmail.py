@@ -51,7 +51,7 @@ class Sendmail:
         relay, login = fields.get(b"relay", b""), fields.get(b"authid", b"")
         mail_from = fields.get(b"from", b"").strip(b"<>")
         if b"[" in relay:
-            self._sink.client(ident, _relay(relay), login)
+            self._sink.client(ident, _relay(relay), login.lower())
         else:
             self._sink.local(ident, relay.partition(b"@")[0] or b"local", b"")
         self._sink.sender(ident, mail_from)

@@ -35,7 +35,7 @@ class HostSink(Protocol):
     def client(self, ident: bytes, client: bytes, login: bytes, mail_from: bytes | None = None) -> None:
         """The message begins: it comes from `client` (`name[ip]`), authenticated as `login` (SASL), if at all.
 
-        `mail_from` where the same line tells it.
+        `login` in lower case; `mail_from` where the same line tells it.
         """
 
     def sender(self, ident: bytes, mail_from: bytes) -> None:
