@@ -31,18 +31,18 @@ class Book:
 
     def client(self, ident: bytes, client: bytes, login: bytes, mail_from: bytes | None = None) -> None:
         """Take a message's beginning at the door."""
-        message = self._opened(ident)
-        message.client = client
-        if login:
-            message.login = login
-        if mail_from is not None:
-            message.mail_from = mail_from
+        if ident in self.messages:
+            message = self._opened(ident)
+            message.client, message.login = client, login or message.login
+            message.mail_from = message.mail_from if mail_from is None else mail_from
+        else:
+            message = self._new(Message(self, ident, mail_from, client, login, True))
         if message.mail_from is not None and not message.ready:
             self._stitcher.settle(message)
 
     def sender(self, ident: bytes, mail_from: bytes) -> None:
         """Take the MAIL FROM; it comes again with each run of the queue."""
-        message = self.messages.get(ident) or self._new(ident)
+        message = self.messages.get(ident) or self._new(Message(self, ident))
         if message.mail_from is None:
             message.mail_from = mail_from
             if message.opened and not message.ready:
@@ -59,12 +59,12 @@ class Book:
 
     def script(self, ident: bytes, script: bytes) -> None:
         """Take what called sendmail."""
-        message = self.messages.get(ident) or self._new(ident)
+        message = self.messages.get(ident) or self._new(Message(self, ident))
         message.script = script
 
     def message_id(self, ident: bytes, name: bytes) -> None:
         """Take the Message-ID: a pipe's message comes again under it."""
-        message = self.messages.get(ident) or self._new(ident)
+        message = self.messages.get(ident) or self._new(Message(self, ident))
         message.name = name
         if message.user:
             self._stitcher.picked(message)
@@ -87,7 +87,7 @@ class Book:
         status: bytes = b"", original: bytes = b"",
     ) -> None:  # fmt: skip
         """Take one recipient's delivery attempt."""
-        message = self.messages.get(ident) or self._new(ident)
+        message = self.messages.get(ident) or self._new(Message(self, ident))
         if message.ready:
             peer = self._peers[relay]
             if outcome is _DELIVERED and not (peer.internal or peer.local):
@@ -102,7 +102,7 @@ class Book:
 
     def expired(self, at: int, ident: bytes) -> None:
         """Everything of the message that still waits has bounced."""
-        message = self.messages.get(ident) or self._new(ident)
+        message = self.messages.get(ident) or self._new(Message(self, ident))
         if message.ready:
             self._ledger.expire(message, at)
         else:
@@ -111,7 +111,7 @@ class Book:
 
     def removed(self, ident: bytes) -> None:
         """The message left the queue; it is kept a while for lines that come late."""
-        message = self.messages.get(ident) or self._new(ident)
+        message = self.messages.get(ident) or self._new(Message(self, ident))
         message.removed = True
 
     def refusal(
@@ -123,9 +123,9 @@ class Book:
 
     # --- messages ---
 
-    def _new(self, ident: bytes) -> Message:
+    def _new(self, message: Message) -> Message:
         messages = self.messages
-        message = messages[ident] = Message(self, ident)
+        messages[message.ident] = message
         if len(messages) > self._room:
             self._sweep()
         if self._stitcher.awaited:
@@ -134,7 +134,7 @@ class Book:
 
     def _opened(self, ident: bytes) -> Message:
         """The message that begins under an id; an id that is used again is another message."""
-        message = self.messages.get(ident) or self._new(ident)
+        message = self.messages.get(ident) or self._new(Message(self, ident))
         if message.opened and message.removed:
             self._stitcher.retire(message)
             del self.messages[ident]

@@ -20,6 +20,7 @@ class Ledger:
 
     def __init__(self, peers: Peers, since: int | None, until: int | None) -> None:
         self.rollup = Rollup()
+        self._domains = self.rollup.domains
         self.replies = ReplyReader()
         self._peers = peers
         self._accounts = Accounts(self.rollup, peers)
@@ -129,7 +130,14 @@ class Ledger:
             cell += _MESSAGE
         hour = at // 60
         sheet.hours[hour] += cell
-        self.rollup.reached(recipient, hour, cell, peer.provider)
+        domain = recipient[recipient.rfind(b"@") + 1 :]
+        try:
+            self._domains[domain] += cell
+        except KeyError:
+            self.rollup.first_of(domain, cell)
+        if peer.provider:
+            place = (peer.provider, hour)
+            self.rollup.providers[place] = self.rollup.providers.get(place, 0) + cell
         if peer.quota:
             key = (peer.quota, root.account, at // 1440)
             self.rollup.limits[key] = self.rollup.limits.get(key, 0) + 1

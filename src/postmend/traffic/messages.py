@@ -26,10 +26,10 @@ class Message(msgspec.Struct, gc=False, eq=False):
     mail_from: bytes | None = None
     client: bytes = b""
     login: bytes = b""
+    opened: bool = False
     user: bytes = b""
     name: bytes = b""  # its Message-ID
     script: bytes = b""
-    opened: bool = False
     ready: bool = False
     removed: bool = False
     expired: int = -1

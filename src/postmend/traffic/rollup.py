@@ -120,18 +120,9 @@ class Rollup:
     def _sender(self, domain: bytes) -> bytes:
         return domain if domain in self.senders or len(self.senders) < _MOST_DOMAINS else OTHERS
 
-    def reached(self, recipient: bytes, hour: int, cell: int, provider: str) -> None:
-        """Add to the domain of a recipient, and to the provider that it is with."""
-        domain = recipient[recipient.rfind(b"@") + 1 :]
-        try:
-            self.domains[domain] += cell
-        except KeyError:
-            self._first_of(domain.lower(), cell)
-        if provider:
-            key = (provider, hour)
-            self.providers[key] = self.providers.get(key, 0) + cell
-
-    def _first_of(self, domain: bytes, cell: int) -> None:
+    def first_of(self, domain: bytes, cell: int) -> None:
+        """Add to a recipients' domain that may not be there yet."""
+        domain = domain.lower()
         domain = domain if domain in self.domains or len(self.domains) < _MOST_DOMAINS else OTHERS
         self.domains[domain] = self.domains.get(domain, 0) + cell
 

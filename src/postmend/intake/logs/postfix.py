@@ -52,7 +52,9 @@ class Postfix:
         return known or (self._delivery if folders else _silent)
 
     def _smtpd(self, at: int, text: bytes) -> Kept:
-        ident, _, rest = text.partition(b": ")
+        ident, mark, rest = text.partition(b": ")
+        if not mark:
+            return _KNOWN  # connect from, disconnect from, ...
         known = self._clients.get(rest)
         if known is not None:
             self._sink.client(ident, known[0], known[1])
@@ -67,7 +69,7 @@ class Postfix:
             return _USED
         if b"reject" in rest[:20]:
             return self._reject(at, rest)
-        return _KNOWN  # connect from, disconnect from, warning, ...
+        return _KNOWN
 
     def _reject(self, at: int, rest: bytes) -> Kept:
         found = REJECT.match(rest)
@@ -132,10 +134,10 @@ class Postfix:
             return _UNKNOWN
         recipient, original, relay, status, word, said = found.groups()
         if word == b"sent":
-            outcome = _SENT
-        elif word in _REFUSED:
-            outcome = _REFUSED[word]
-        else:
+            self._sink.attempt(at, ident, recipient, _SENT, relay, said or b"", status, original or b"")
+            return _USED
+        outcome = _REFUSED.get(word)
+        if outcome is None:
             return _KNOWN if word in _VERIFIED else _UNKNOWN
         said = said.rstrip().removesuffix(b")") if said else b""
         self._sink.attempt(at, ident, recipient, outcome, relay, said, status, original or b"")
