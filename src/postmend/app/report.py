@@ -208,7 +208,8 @@ def _make(wanted: Wanted, progress: Progress, keep: ExitStack) -> Report:
     ]
     size = sum(log.size for log in logs)
     inputs = make_inputs(read, told, len(logs) + len(others), size, mails.mails, received)
-    return build(rollup, inputs, received)
+    with _without_collector():
+        return build(rollup, inputs, received)
 
 
 def make_inputs(read: Read, told: list[str], files: int, size: int, mails: int, received: Received) -> Inputs:

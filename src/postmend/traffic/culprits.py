@@ -8,40 +8,46 @@ Everything is relative: to the account's own hours before, to what befell all th
 from collections import defaultdict
 from collections.abc import Iterator
 
-from postmend.traffic.counts import unpack
+from postmend.traffic.counts import UNIT, Count, get, unpack
 from postmend.traffic.judge import CLEAR, FEWEST, FEWEST_BAD, SWARM, Culprit, Hour, Judge
-from postmend.traffic.rollup import Rollup
+from postmend.traffic.rollup import HOUR_BITS, HOUR_MASK, Rollup
 from postmend.traffic.statistics import onset, surprise
 
 _NOBODY = frozenset({b"inbound", b"notices", b"returned", b"others"})
 _SHARED = ("domain", "user", "script")  # kinds of accounts that live on a shared server
+_ALL_WELL = UNIT[Count.BOUNCED]  # a cell below has nothing but deliveries
 _STEADY_SHARE = 0.4  # of all the trouble
 _STEADY_TIMES = 4.0  # the peers' rate
 
 
 def _volume_bad(cell: int) -> tuple[int, int, int]:
     """Recipients, bad outcomes, and those of them that are dead addresses."""
+    if cell < _ALL_WELL:
+        return get(cell, Count.DELIVERED), 0, 0
     _, delivered, bounced, _, deferred, _, dead, blocked = unpack(cell)
     volume = delivered + bounced + deferred
     return volume, min(dead + blocked, volume), dead
 
 
 def _table(rollup: Rollup, wanted: set[bytes]) -> dict[bytes, dict[int, Hour]]:
+    """The hours of these accounts."""
     accounts: dict[bytes, dict[int, Hour]] = {name: {} for name in wanted}
-    for account, ip, hour, cell in rollup.cells():
-        hours = accounts.get(account)
+    sources = [(accounts.get(account), ip) for account, ip in rollup.sources]
+    for key, cell in rollup.hours.items():
+        hours, ip = sources[key >> HOUR_BITS]
         if hours is None:
             continue
         volume, bad, dead = _volume_bad(cell)
-        by_ip = [(ip, volume)] if ip else []
+        hour = key & HOUR_MASK
         row = hours.get(hour)
         if row is None:
-            hours[hour] = Hour(volume, bad, dead, by_ip)
+            hours[hour] = Hour(volume, bad, dead, [(ip, volume)] if ip else [])
         else:
             row.volume += volume
             row.bad += bad
             row.dead += dead
-            row.by_ip += by_ip
+            if ip:
+                row.by_ip.append((ip, volume))
     return accounts
 
 

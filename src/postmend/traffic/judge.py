@@ -3,7 +3,8 @@
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from operator import or_
 
 from postmend.traffic.statistics import surprise
 
@@ -64,6 +65,10 @@ class Judge:
         self._volumes = [0, *accumulate(row.volume for row in rows)]  # before each hour
         self._bads = [0, *accumulate(row.bad for row in rows)]
         self._ips = [0, *accumulate(len(row.by_ip) for row in rows)]
+        # Up to each hour: on how many days there was mail, and at which hours of the day, a bit each.
+        new = (before // _DAY != hour // _DAY for before, hour in pairwise([-1, *self._order]))
+        self._days = [0, *accumulate(new)]
+        self._clocks = [0, *accumulate((1 << hour % _DAY for hour in self._order), or_)]
         self._totals = totals
         self._usual = usual
         self._most: dict[int, list[int]] = {}
@@ -106,7 +111,7 @@ class Judge:
         times = volume / (most + 5)
         others = self._others(inside)
         clear = self._clear(bad, volume, first, others, fresh_share)
-        night = self._night(inside, self._order[:first])
+        night = self._night(inside, first)
         if not _guilty(clear, times, fresh, fresh_share, night=night, bad_share=bad / volume):
             return None
         return self._culprit(inside[0], hour, window, most, others, fresh, night=night)
@@ -149,14 +154,14 @@ class Judge:
         floor = 0.04 if fresh_share > 0.5 else 0.1  # an old list bounces a tenth; SES acts there
         return surprise(bad, volume, max(1.5 * own, own + 0.03, 1.5 * others, others + 0.03, floor))
 
-    def _night(self, inside: list[int], past: list[int]) -> bool:
+    def _night(self, inside: list[int], first: int) -> bool:
         """Whether the account was never active at these hours of the day, though there are days to know it by."""
-        days = {h // _DAY for h in past}
-        if len(days) < 3:
+        if self._days[first] < 3:
             return False
-        active = {h % _DAY for h in past}
-        near = active | {(h + 1) % _DAY for h in active} | {(h - 1) % _DAY for h in active}
-        return all(h % _DAY not in near for h in inside)
+        active = self._clocks[first]
+        active |= active << _DAY | active << 2 * _DAY  # three days in a row; the middle one is asked
+        near = active | active << 1 | active >> 1
+        return not any(near >> (_DAY + h % _DAY) & 1 for h in inside)
 
     def _culprit(
         self, start: int, hour: int, window: int, most: int, others: float, fresh: int, *, night: bool
