@@ -103,6 +103,59 @@ def test_dmarc(tmp_path: Path, raw: bytes) -> None:
     assert (found.id, found.act, found.name) == ("dmarc_source_failing", True, "SendGrid (198.51.100.7)")
 
 
+MICROSOFT = """<?xml version="1.0"?>
+<feedback xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+  <version>1.0</version>
+  <report_metadata>
+    <org_name>Enterprise Outlook</org_name>
+    <report_id>7a1b2c3d</report_id>
+    <date_range><begin>1772409600</begin><end>1772496000</end></date_range>
+  </report_metadata>
+  <policy_published><domain>example.com</domain><adkim>r</adkim><p>quarantine</p><sp>none</sp><fo>0</fo></policy_published>
+  <record>
+    <row><source_ip>192.0.2.97</source_ip><count>33</count><policy_evaluated><disposition>none</disposition><dkim>fail</dkim><spf>fail</spf></policy_evaluated></row>
+    <identifiers><envelope_to>example.net</envelope_to><envelope_from>example.com</envelope_from><header_from>example.com</header_from></identifiers>
+    <auth_results>
+      <dkim><domain>examplecom.onmicrosoft.com</domain><selector>selector1</selector><result>pass</result></dkim>
+      <spf><domain>example.com</domain><scope>mfrom</scope><result>fail</result></spf>
+    </auth_results>
+  </record>
+</feedback>
+""".replace("\n", "\r\n")
+RFC9990 = """<?xml version="1.0" encoding="UTF-8"?>
+<feedback xmlns="urn:ietf:params:xml:ns:dmarc-2.0">
+  <report_metadata>
+    <org_name>Empfänger &amp; Söhne</org_name><report_id>3v98</report_id>
+    <date_range><begin>1772409600</begin><end>1772495999</end></date_range><generator>Reporter 1.2</generator>
+  </report_metadata>
+  <policy_published><domain>Example.com.</domain><discovery_method>treewalk</discovery_method><p>none</p><np>reject</np><testing>n</testing></policy_published>
+  <extension><x:note xmlns:x="urn:x"><x:domain>other.example</x:domain></x:note></extension>
+  <record>
+    <row><source_ip>2001:DB8::1</source_ip><count>50</count>
+      <policy_evaluated><disposition>none</disposition><dkim>fail</dkim><spf>fail</spf><reason><type>other</type><comment>a &lt; b</comment></reason></policy_evaluated></row>
+    <identifiers><envelope_from>mail1.mcsv.net</envelope_from><header_from>example.com</header_from></identifiers>
+    <auth_results><spf><domain>mail1.mcsv.net</domain><result>pass</result></spf></auth_results>
+  </record>
+</feedback>
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "reporter", "source", "sender", "policy"),
+    [
+        pytest.param(MICROSOFT, "Enterprise Outlook", "192.0.2.97", "Microsoft 365", "quarantine", id="by-dkim"),
+        pytest.param(RFC9990, "Empfänger & Söhne", "2001:db8::1", "Mailchimp", "none", id="by-spf"),
+    ],
+)
+def test_the_service_behind_a_source_is_named(
+    tmp_path: Path, text: str, reporter: str, source: str, sender: str, policy: str
+) -> None:
+    (tmp_path / "r.xml").write_bytes(text.encode())
+    (domain,) = postmend.report(tmp_path).dmarc
+    assert (domain.domain, domain.reporters, domain.policy) == ("example.com", [reporter], policy)
+    assert [(each.ip, each.sender, each.aligned) for each in domain.sources] == [(source, sender, 0)]
+
+
 def test_dmarc_failure_that_began(tmp_path: Path) -> None:
     for day in range(10):
         result = "pass" if day < 6 else "fail"
