@@ -16,7 +16,7 @@ _ORIGINAL_TYPES = {
     "message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global", "message/global-headers",
     "message/partial",
 }  # fmt: skip
-_MOST_TEXTS = 4
+_MOST_TEXTS, _MOST_MESSAGES = 4, 64
 _MOST_MESSAGE = 1 << 20  # octets of a message that was encoded against RFC 2046 section 5.2.1
 _MOST_ATTACHED = 64 << 10  # octets of a file, which may be a status or the message under another type
 _STATUS_IN_TEXT = re.compile(
@@ -37,7 +37,7 @@ class Parts:
         self.returned: Headers = []
         self.feedback: dict[str, list[str]] | None = None
         self.types: list[str] = []
-        self.inner: bytes | None = None
+        self.messages: list[bytes] = []
         for part in parts(head, body):
             self.types.append(part.type)
             self._sort(part)
@@ -63,8 +63,8 @@ class Parts:
     def _take_message(self, part: Part) -> None:
         """The message that came back, or its headers."""
         body = part_bytes(part, _MOST_MESSAGE).lstrip(b"\n")
-        if part.type == "message/rfc822" and self.inner is None:
-            self.inner = body
+        if part.type == "message/rfc822" and len(self.messages) < _MOST_MESSAGES:
+            self.messages.append(body)
         if not self.returned:
             block, _ = split_head(body)
             self.returned = read_headers(block)
@@ -95,6 +95,11 @@ class Parts:
                 self._take_message(Part("message/rfc822", part.headers, part.body))
             elif not self.status.recipients and _STATUS_IN_TEXT.search(text):
                 self.status = read_status(text)
+
+    @property
+    def inner(self) -> bytes | None:
+        """The first message that came back or was attached."""
+        return self.messages[0] if self.messages else None
 
     def _text(self, number: int) -> str:
         """Decode a text when it is asked for: of two alternatives one is mostly enough."""

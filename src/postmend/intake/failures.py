@@ -7,8 +7,9 @@ from typing import NamedTuple
 from postmend.intake.codes import codes_in, helo_in
 from postmend.intake.dsn import Recipient, address_of, typed
 from postmend.intake.kind import NOT_FAILED, looks_like_notice
-from postmend.intake.notice import bare_locals, only_mention, read_notice
+from postmend.intake.notice import bare_locals, only_mention
 from postmend.intake.original import address_in
+from postmend.intake.several import read_notices
 from postmend.intake.wording import MAX_REPLY, coded_text, completed, has_codes, prose
 from postmend.knowledge.unwrap import layers
 from postmend.model import EnhancedStatus, Kind, Stage
@@ -81,7 +82,7 @@ def told_by(mail: Material, kind: Kind) -> tuple[Told, ...]:
     exclude = _own(mail)
     field = re.split(r"[,\s]+", mail.head.get("x-failed-recipients", ""))
     failed = tuple(dict.fromkeys(address for address in field if "@" in address))
-    pairs = read_notice(mail.notice, exclude, failed)
+    pairs = read_notices(mail.notice, exclude, failed)
     if mail.groups:
         return _of_groups(pairs, mail, kind)
     pairs = pairs or _without_names(mail, exclude)

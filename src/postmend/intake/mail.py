@@ -1,13 +1,14 @@
 """One mail, from bytes to an Intake: take it apart, say what it is, and read who was refused."""
 
 import re
+from dataclasses import replace
 
 from postmend.intake.anatomy import Parts
 from postmend.intake.complaint import read_complaint
 from postmend.intake.dsn import Recipient, Status
 from postmend.intake.failures import Material, complete
 from postmend.intake.forwarded import quoted_mail
-from postmend.intake.kind import kind_by_form
+from postmend.intake.kind import kind_by_form, looks_like_notice
 from postmend.intake.notice import split_original
 from postmend.intake.original import address_in, first, quoted_headers, read_original, sending_host
 from postmend.intake.scan import Headers, decode_words, read_headers, split_head
@@ -43,9 +44,10 @@ def read_mail(raw: bytes, source: str, depth: int = 0) -> Intake | None:
     if not is_mail(head):
         return None
     found = Parts(head, raw[at:])
-    if depth == 0 and found.inner and not found.status.recipients and _REPORT_INSIDE.search(found.inner[:16384]):
-        # A gateway or a person passed the whole report on, as an attachment.
-        return read_mail(found.inner, source, depth + 1)
+    if depth < _MOST_DEEP and not found.status.recipients and _is_passed_on(head, found):
+        passed_on = _passed_on(found, source, depth + 1)
+        if passed_on is not None:
+            return passed_on
     notice, headers = _notice(found)
     fields = dict(reversed(headers))
     kept = found.inner if found.inner is not None and len(found.inner) <= _MOST_MESSAGE else b""
@@ -85,13 +87,27 @@ def _is_complaint(head: dict[str, str], found: Parts) -> bool:
     return _COMPLAINT.search(decode_words(head.get("subject", ""))) is not None
 
 
+def _is_passed_on(head: dict[str, str], found: Parts) -> bool:
+    """Whether a gateway or a person passed a notice on: as it came, or quoted below their own words."""
+    if found.inner and _REPORT_INSIDE.search(found.inner[:16384]):
+        return True
+    if looks_like_notice(head.get("from", ""), ""):
+        return False
+    if found.messages:
+        return looks_like_notice(next((value for name, value in found.returned if name == "from"), ""), "")
+    return quoted_mail(found.text) is not None
+
+
 def _passed_on(found: Parts, source: str, depth: int) -> Intake | None:
-    """The notice that a person attached or quoted, asking what it means."""
-    for inside in (found.inner, quoted_mail(found.text)):
-        intake = read_mail(inside, source, depth) if inside else None
-        if intake is not None and intake.kind in _REFUSALS:
-            return intake
-    return None
+    """The notices that a person attached, or the one that is quoted, asking what it means."""
+    attached = [read_mail(inside, source, depth) for inside in found.messages]
+    told = [intake for intake in attached if intake and intake.kind in _REFUSALS]
+    if not told and (quoted := quoted_mail(found.text)) is not None:
+        intake = read_mail(quoted, source, depth)
+        told = [intake] if intake and intake.kind in _REFUSALS else []
+    if len(told) < 2:
+        return told[0] if told else None
+    return replace(told[0], failures=tuple(failure for each in told for failure in each.failures))
 
 
 def _mail_from(head: dict[str, str], status: Status, original: Original, returned: dict[str, str]) -> str:

@@ -7,12 +7,14 @@ from postmend.intake.codes import codes_in, helo_in
 from postmend.intake.notice import only_mention, read_notice, sender_named, split_original
 from postmend.intake.original import address_in, quoted_headers, read_original, sending_host
 from postmend.intake.scan import html_to_text, to_text
+from postmend.intake.several import notices_in
 from postmend.intake.wording import has_codes
 from postmend.knowledge.read import NEAR_RULE, read_reply
 from postmend.knowledge.unwrap import layers
 from postmend.model import Failure, Host, Intake, Kind, ParseError, SmtpReply
 
 _MOST = 1 << 20  # bytes looked at: nobody pastes more
+_NOTHING = "no mail, log line or SMTP reply was found in it"
 _MOST_REASON = 1000  # characters of a reason without codes: longer texts mention anything
 _HTML = re.compile(r"<html|</(?:p|div|td|span)>", re.IGNORECASE)
 _NOBODY = Host()
@@ -31,6 +33,24 @@ def read_pasted(raw: bytes, source: str) -> Intake:
     if _HTML.search(text[:4000]):
         text = html_to_text(text)
     text = _QUOTED.sub("", text)
+    notices = notices_in(text)
+    if len(notices) == 1:
+        return _read_one(text, source)
+    read = [intake for notice in notices if (intake := _read_part(notice, source))]
+    if not read:
+        raise ParseError(f"{source or 'input'}: {_NOTHING}")
+    failures = tuple(failure for intake in read for failure in intake.failures)
+    return Intake(source, Kind.REPLY, failures, read[0].original)
+
+
+def _read_part(notice: str, source: str) -> Intake | None:
+    try:
+        return _read_one(notice, source)
+    except ParseError:
+        return None
+
+
+def _read_one(text: str, source: str) -> Intake:
     notice, returned = split_original(text)
     replies = _bare_replies(notice)
     if len(replies) > 1:
@@ -51,7 +71,7 @@ def read_pasted(raw: bytes, source: str) -> Intake:
     failures = tuple(_failure(recipient, reply or whole, mail_from, sending) for recipient, reply in pairs)
     named = any(f.recipient or f.reply.code or f.reply.enhanced for f in failures)
     if not named and not has_codes(notice) and not _is_a_reason(notice):
-        raise ParseError(f"{source or 'input'}: no mail, log line or SMTP reply was found in it")
+        raise ParseError(f"{source or 'input'}: {_NOTHING}")
     return Intake(source, Kind.REPLY, failures, original)
 
 
