@@ -5,7 +5,16 @@ from functools import cache
 import msgspec
 
 from postmend.knowledge import compiled
-from postmend.knowledge.steps import StepTemplate
+
+
+class TroubleStep(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One `[[ID.step]]`."""
+
+    do: str
+    needs: tuple[str, ...] = ()
+    slot: str = ""
+    config: tuple[str, ...] = ()
+    verify: str = ""
 
 
 class Trouble(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -14,7 +23,7 @@ class Trouble(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     act: bool
     title: str
     meaning: str
-    step: tuple[StepTemplate, ...]
+    step: tuple[TroubleStep, ...]
 
 
 @cache
