@@ -122,12 +122,15 @@ def world(scenarios: Sequence[Scenario], hosts: Mapping[str, str]) -> Zone:
         }[each.mx]
         if mx:
             made[each.to_domain] = mx
+        if each.forwards:
+            made[each.last_domain] = [("MX", "10 mx.exim.example.")]
     for kind, ip in weather.ADDRESSES.items():
         made[f"{kind}.weather.example"] = [("MX", f"10 mx.{kind}.weather.example.")]
         made[f"mx.{kind}.weather.example"] = [("A", ip)]
     # Who asks a server of this internet does so from that server's own address: it has a name that leads back.
     for ip, host in (
         (EXIM_IP, "mx.exim.example"),
+        (POSTFIX_IP, "mx.postfix.example"),
         (OPENSMTPD_IP, "mx.opensmtpd.example"),
         (BACK_IP, "mx.back.example"),
     ):
@@ -243,7 +246,7 @@ class NameServers:
 def ask(name: str, rdtype: str) -> list[str]:
     """Ask the lab's resolver (called inside the network). Raises TimeoutError where it gives no answer."""
     try:
-        reply = dns.query.udp(dns.message.make_query(name, rdtype), RESOLVER, timeout=1)
+        reply, _ = dns.query.udp_with_fallback(dns.message.make_query(name, rdtype), RESOLVER, timeout=1)
     except dns.exception.Timeout as error:
         raise TimeoutError(name) from error
     if reply.rcode() not in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:

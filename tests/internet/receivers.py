@@ -150,9 +150,9 @@ def _rule(scenario: Scenario) -> str:
     at_data = "data" in scenario.options
     lines = [
         # At the end of the message an ACL knows the recipients only as a list.
-        f"condition = ${{if match{{$recipients}}{{\\N@{scenario.to_domain}\\N}}}}"
+        f"condition = ${{if match{{$recipients}}{{\\N@{scenario.last_domain}\\N}}}}"
         if at_data
-        else f"domains = {scenario.to_domain}",
+        else f"domains = {scenario.last_domain}",
         f"condition = ${{if eq{{$received_ip_address}}{{{EXIM_SMARTHOST_IP}}}}}" if scenario.smarthost else "",
         # Exim fills a message in when its ACL refuses: it may name what the conditions below find.
         f"message = {scenario.text}",
@@ -163,12 +163,12 @@ def _rule(scenario: Scenario) -> str:
 
 
 def _exim(folder: Path, network: int, scenarios: Sequence[Scenario]) -> Exim:
-    mine = [each for each in scenarios if each.receiver == "exim"]
+    mine = [each for each in scenarios if each.receiver == "exim" or each.forwards]
     refused = [each for each in mine if each.text]
     rules = {at_data: "".join(_rule(each) for each in refused if ("data" in each.options) is at_data)
              for at_data in (False, True)}  # fmt: skip
     # It is also the server behind the MX of whose mail a smarthost is to take.
-    here = [each.to_domain for each in scenarios if each.receiver == "exim" or each.smarthost]
+    here = [each.last_domain for each in scenarios if each in mine or each.smarthost]
     files = {"/etc/domains": "".join(f"{domain}: {domain}\n" for domain in here)} | RESOLV_CONF
     return Exim(
         folder / "mx-exim",
@@ -203,6 +203,9 @@ def _postfix(folder: Path, network: int) -> Postfix:
         "virtual_mailbox_maps": "texthash:/etc/postfix/boxes",
         "virtual_uid_maps": "static:1000",
         "virtual_gid_maps": "static:1000",
+        "virtual_alias_maps": "texthash:/etc/postfix/forwards",
+        "smtp_bind_address": POSTFIX_IP,
+        "maximal_queue_lifetime": "0",
         "smtpd_delay_reject": "yes",
         "smtpd_peername_lookup": "yes",
         "transport_maps": "texthash:/etc/postfix/transports",
@@ -223,6 +226,9 @@ def _postfix(folder: Path, network: int) -> Postfix:
             f"{each.to_domain} lmtp:inet:{filters.DOVECOT_IP}:{filters.LMTP}\n"
             for each in mine
             if "lmtp" in each.options
+        ),
+        "/etc/postfix/forwards": "".join(
+            f"anna@{each.to_domain} anna@{each.last_domain}\n" for each in mine if each.forwards
         ),
         "/etc/postfix/relocated": "".join(
             f"anna@{each.to_domain} boris@{each.to_domain}\n" for each in mine if "moved" in each.options
@@ -290,6 +296,15 @@ class Receivers:
             self.postfix.machine.run("postconf", "-PX", f"{service}/{name}")
         self.postfix.machine.run("postfix", "reload")
 
+    def rewrite_senders(self) -> None:
+        """Have Postfix forward in its own name (what SRS does, without the way back)."""
+        settings = (
+            "sender_canonical_classes=envelope_sender",
+            "sender_canonical_maps=static:forward@mx.postfix.example",
+        )
+        self.postfix.machine.run("postconf", *settings)
+        self.postfix.machine.run("postfix", "reload")
+
     def take(self, domain: str) -> None:
         """Make Postfix responsible for a domain."""
         machine = self.postfix.machine
@@ -306,11 +321,11 @@ class Receivers:
         """How many messages for the scenario's recipient domain were taken."""
         if scenario.receiver == "opensmtpd":
             return self.opensmtpd.machine.read("/var/mail/anna").count(f"\nTo: anna@{scenario.to_domain}")
-        postfix = scenario.receiver == "postfix"
+        postfix = scenario.receiver == "postfix" and not scenario.forwards
         root = self.postfix.machine.root / "var/mail" if postfix else self.exim.machine.root / "var/mail/exim"
         if "lmtp" in scenario.options:
             root = self.dovecot.machine.root / "var/mail"
-        return sum(1 for _ in (root / scenario.to_domain).rglob("new/*"))
+        return sum(1 for _ in (root / scenario.last_domain).rglob("new/*"))
 
     def log(self) -> str:
         """What they logged."""

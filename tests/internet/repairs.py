@@ -47,6 +47,12 @@ def _address(internet: Internet, scenario: Scenario, found: dict[str, Any]) -> S
     return replace(scenario, written=named[0])
 
 
+def _asked(internet: Internet, scenario: Scenario, found: dict[str, Any]) -> Scenario:
+    """Write to the address that the recipient tells by another channel."""
+    _told(found, "Ask the recipient by another channel")
+    return replace(scenario, recipient="boris")
+
+
 def _plain(internet: Internet, scenario: Scenario, found: dict[str, Any]) -> Scenario:
     """Leave out what was taken for spam, a virus or not allowed."""
     words = {"content_spam": "plain, short text", "content_policy": "without it", "virus": "in another form"}
@@ -179,6 +185,12 @@ def _room(internet: Internet, scenario: Scenario, found: dict[str, Any]) -> None
     internet.receivers.make_room()
 
 
+def _srs(internet: Internet, scenario: Scenario, found: dict[str, Any]) -> None:
+    """The forwarding server rewrites the MAIL FROM."""
+    _told(found, "rewrite the MAIL FROM")
+    internet.receivers.rewrite_senders()
+
+
 def _own_domain(internet: Internet, scenario: Scenario, found: dict[str, Any]) -> None:
     _told(found, f"If {scenario.to_domain} is your own", "virtual_mailbox_domains")
     internet.receivers.take(scenario.to_domain)
@@ -192,9 +204,9 @@ def _mx(internet: Internet, scenario: Scenario, found: dict[str, Any]) -> None:
 
 
 _REPAIRS: dict[str, Callable[[Internet, Scenario, dict[str, Any]], Scenario | None]] = {
-    "address": _address, "plain": _plain, "smaller": _smaller, "delist": _delist, "record": _record, "ptr": _ptr,
+    "address": _address, "asked": _asked, "plain": _plain, "smaller": _smaller, "delist": _delist, "record": _record, "ptr": _ptr,
     "dkim_key": _dkim_key, "mail_from": _mail_from, "sign": _sign, "helo": _helo, "tls": _tls, "login": _login,
-    "slower": _slower, "wait": _wait, "lifted": _lifted, "room": _room, "own_domain": _own_domain, "mx": _mx,
+    "slower": _slower, "wait": _wait, "lifted": _lifted, "room": _room, "srs": _srs, "own_domain": _own_domain, "mx": _mx,
 }  # fmt: skip
 
 

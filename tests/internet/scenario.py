@@ -54,6 +54,16 @@ class Scenario:
         return self.domain or f"to-{self.id}.example"
 
     @property
+    def forwards(self) -> bool:
+        """Whether the receiver forwards to an Exim of somebody else, which is who refuses."""
+        return "forwards" in self.options
+
+    @property
+    def last_domain(self) -> str:
+        """The domain whose server refuses: the recipient's, or the one that it forwards to."""
+        return f"at-{self.id}.example" if self.forwards else self.to_domain
+
+    @property
     def smarthost_name(self) -> str:
         """The server of the sender's own provider, where the mail goes out through one."""
         return f"smtp.{self.id}.provider.example"
