@@ -360,9 +360,55 @@ def church() -> EmailMessage:
     )
 
 
+def uber() -> EmailMessage:
+    return mail(
+        "Your Monday morning trip",
+        "Total 14.20 EUR\nJune 15, 2026\n\nThanks for riding, Anna\n\n8.2 km, 17 min\n",
+        '<html><body><table bgcolor="#000000" width="100%"><tr><td><img src="https://cdn.ride.example/logo.png" width="60" height="20" alt="Ride"></td><td style="color:#ffffff">Total <span>14.20 EUR</span><br>June 15, 2026</td></tr><tr><td style="color:#fff;font-size:36px">Thanks for riding, Anna</td></tr></table><table><tr><td><img width="600" height="300" src="https://maps.ride.example/static.png" alt=""></td></tr><tr><td>8.2 km, 17 min</td></tr></table></body></html>',
+    )
+
+
+def white_on_pic() -> EmailMessage:
+    return bulk(
+        "Open day",
+        TEXT,
+        f'<html><body><table><tr><td background="https://img.example.com/hero.jpg" style="color:#ffffff;height:300px"><h1>Open day on Sunday for all who love plants</h1></td></tr><tr><td style="background-image:url(https://img.example.com/b.png);color:white"><p>Come and see the houses.</p></td></tr><tr><td>{P}{LEAVE}</td></tr></table></body></html>',
+    )
+
+
+def ps_list() -> EmailMessage:
+    return plain(
+        "[users] How to quote $HOME in a unit file",
+        'Hi all,\n\nI have ExecStart=/usr/bin/x %h/${FOO} and Environment="A=$HOME".\nThe manual says to use %%h in specifiers and [Service] User=.\nIs @reboot in crontab or <unit>@.service better? Config: {key: value}\n\nThanks\nCarla\n',
+        "utf-8",
+        "Carla <carla@example.org>",
+    )
+
+
+def kickstarter() -> EmailMessage:
+    return bulk(
+        "Update #7: the mould is done",
+        TEXT,
+        f'<html><head><style type="text/css">body,.ExternalClass{{background:#fff}}.grid-12{{width:600px}}@media (max-width:400px){{*[class].hide-on-mobile{{display:none!important}}}}</style></head><body><div style="display:none;font-size:1px">The mould is done, and what comes next</div><div class="grid-12">{P}<figure><img src="https://ksr.example/a.jpg" width="580"><figcaption>The mould</figcaption></figure></div><table><tr><td style="background:#028858"><a href="https://click.e.ksr.example/?qs=9f" style="color:#fff">Like</a></td></tr></table>{LEAVE}</body></html>',
+    )
+
+
+def campaignmonitor() -> EmailMessage:
+    return bulk(
+        "Summer hours",
+        TEXT,
+        f'<html><head><!--[if !mso]><!--><style>@import url(https://fonts.googleapis.com/css?family=Ubuntu:400,700);</style><link href="https://fonts.googleapis.com/css?family=Ubuntu:400,700" rel="stylesheet" type="text/css"><!--<![endif]--><style>.layout__edges{{font-size:0;line-height:0}}.hide{{display:none}}@media only screen and (min-width:620px){{.column{{width:600px!important}}.hide{{display:block!important}}}}</style></head><body class="main full-padding"><table class="wrapper"><tr><td><div role="banner"><div class="preheader"><div class="snippet" style="display:table-cell;color:#adb3b9;font-size:12px">Summer hours</div><div class="webversion"><p>No images? <a href="https://example.cmail19.com/t/t-e-9f">Click here</a></p></div></div></div><div class="layout one-col" style="overflow-wrap:break-word"><div class="column">{P}</div></div><div class="layout__edges">&nbsp;</div>{LEAVE}</td></tr></table></body></html>',
+    )
+
+
 GOOD = {
     make.__name__: make
     for make in (
+        uber,
+        white_on_pic,
+        ps_list,
+        kickstarter,
+        campaignmonitor,
         alerts,
         outlook_ios,
         yahoo,

@@ -7,12 +7,12 @@ from postmend.evidence.content.page import OWN_COLOUR, Hidden, Page
 from postmend.evidence.content.tell import found
 from postmend.model import Finding
 
-_LETTERS_ENOUGH = 60  # below this a mail with a picture is all picture, and a line to leave the list by
+_LETTERS_ENOUGH = 40  # below this a mail with a picture is all picture, and a line to leave the list by
 _LETTERS_FEW = 120
 _LETTERS_A_PICTURE = 30
 _PICTURES_MANY = 3
 _PX_A_LETTER = 160  # 8 by 20 pixels
-_TIMES_AS_LARGE = 20  # a picture of 600 by 250 pixels over one sentence is a heading
+_TIMES_AS_LARGE = 30  # a picture of 600 by 300 pixels over one sentence is a heading
 _ICON_PX = 80
 _DENSE = "\u2e80"  # from here on one sign says what three letters say
 _LETTERS_ENOUGH_OF_OWN = 30  # where pictures are attached, as people send photos with a line
