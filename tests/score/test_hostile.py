@@ -119,8 +119,9 @@ def test_charsets_that_are_none(charset: str) -> None:
         "<!--" * 50_000, "<style>" + "a{" * 100_000, "<style>" + "@media{" * 50_000, "&" * 300_000, "<p style='" + "a:b;" * 100_000 + "'>x",
         "<title>" * 50_000, "<a href=x>" * 30_000 + "y" * 1000, "<p " + "a " * 200_000 + ">", "<div style=color:#fff>" * 20_000 + "x",
         "<style>" + "/*" * 100_000 + "</style>", "<style>" + ".a," * 60_000 + "{}</style>", "\x00<\x00a>" * 30_000,
+        "<style>" + ".a .b div{display:none}" * 9000 + "</style>" + "<div class=a>" * 60_000,
     ],
-    ids=range(18),
+    ids=range(19),
 )  # fmt: skip
 def test_html_that_blows_up_parsers_takes_time_in_proportion(html: str) -> None:
     """Twice the size may take twice the time, not four times: measured against a plain page in the same run."""

@@ -41,6 +41,7 @@ FINE = {
     "a size of its own inside": f'<td style="font-size:0"><p style="font-size:16px">{LINE}</p></td>' + BODY,
     "a button of Outlook's own beside": BODY + f'<a href="https://example.com/" style="mso-hide:all">{LINE}</a>',
     "letters cut out of a picture": BODY + f'<h1 style="color:transparent;-webkit-background-clip:text">{LINE}</h1>',
+    "hidden inside another class": "<style>.other p{display:none}</style>" + BODY + f'<div class="m"><p>{LINE}</p></div>',
     "marks for machines": BODY + HIDE.format("[9F3C2A-0B1D] https://example.com/a/9f3c/" + "4711 " * 60),
     "words for screen readers": BODY + 9 * HIDE.format("opens in a new window"),
 }  # fmt: skip
@@ -49,6 +50,9 @@ TRICKS = {
     "behind the text": BODY + HIDE.format(LINE),
     "beside a preview line": HIDE.format(LINE) + BODY + HIDE.format(FEW),
     "a class": "<style>.m{display:none}</style>" + BODY + f'<div class="m">{LINE}</div>',
+    "inside a class": "<style>.m td > p{display:none}</style>"
+    + BODY
+    + f'<table class="m"><tr><td><p>{LINE}</p></td></tr></table>',
     "in pieces": BODY + "".join(f"w{HIDE.format(word + 's ' + word)}" for word in LINE.split()),
 }
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from postmend.evidence.content.markup import Tag, pieces
 from postmend.evidence.content.page import OWN_COLOUR, Hidden, Link, Page
-from postmend.evidence.content.style import class_rules, effect_of, too_alike
+from postmend.evidence.content.sheet import Sheet
+from postmend.evidence.content.style import effect_of, too_alike
 
 _VOID = {
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
@@ -30,6 +31,7 @@ _WHITE = (255, 255, 255)
 @dataclass(slots=True)
 class _Open:
     name: str
+    names: tuple[str, ...]
     hides: str
     small: str
     ink: tuple[int, int, int] | None
@@ -72,10 +74,9 @@ class _Reader:
     def __init__(self) -> None:
         self.page = Page()
         self.open: list[_Open] = []
-        self.counts: dict[str, int] = {}
+        self.counts: dict[str, int] = {}  # of open elements, by all that a style sheet calls them by
         self.link: Link | None = None
-        self.rules: dict[str, str] = {}
-        self.layout: set[str] = set()
+        self.sheets = Sheet()
         self.unseen = 0
         self.quoted = 0
         self.letters = 0
@@ -83,9 +84,7 @@ class _Reader:
         self.hidden: list[tuple[str, str, int, int]] = []
 
     def sheet(self, text: str) -> None:
-        rules, layout = class_rules(text)
-        self.rules.update(rules)
-        self.layout |= layout
+        self.sheets.read(text)
         self.page.sheets += re.findall(r"@import\s+(?:url\()?\s*[\"']?([^\"'\s;)]+)", text[:200_000])
 
     def text(self, text: str) -> None:
@@ -133,30 +132,29 @@ class _Reader:
     def _push(self, name: str, attributes: dict[str, str]) -> None:
         if len(self.open) >= _MOST_DEEP:
             return
-        above = self.open[-1] if self.open else _Open("", "", "", (0, 0, 0), _WHITE)
-        effect = effect_of(self._style(name, attributes))
+        above = self.open[-1] if self.open else _Open("", (), "", "", (0, 0, 0), _WHITE)
+        names = _names(attributes)
+        effect = effect_of(self._style((name, *names), attributes))
         paper = effect.paper if effect.papered else None if attributes.get("background") else above.paper
         ink = effect.ink if effect.inked else paper if effect.clear else above.ink
-        names = _names(attributes)
-        layout = not self.layout.isdisjoint(names)  # hidden on some screens only
+        layout = not self.sheets.layout.isdisjoint(names)  # hidden on some screens only
         means = above.hides or ("" if layout else _hides(name, attributes, effect.hides))
         small = above.small if layout or effect.small is None else effect.small
-        self.open.append(_Open(name, means, small, ink, paper))
+        self.open.append(_Open(name, names, means, small, ink, paper))
         if name == "blockquote" or not _QUOTES.isdisjoint(names):
             self.begun = self.letters + _QUOTE_HEAD  # a mail that is quoted begins anew, with its own preview line
-        self.counts[name] = self.counts.get(name, 0) + 1
+        for key in (name, *names):
+            self.counts[key] = self.counts.get(key, 0) + 1
         self.page.deepest = max(self.page.deepest, len(self.open))
         self.unseen += name in _UNSEEN
         self.quoted += name in _QUOTED
 
-    def _style(self, name: str, attributes: dict[str, str]) -> str:
+    def _style(self, keys: tuple[str, ...], attributes: dict[str, str]) -> str:
         """All that says how an element looks: rules, old attributes, then its style."""
-        told = []
-        if self.rules:
-            told = [self.rules[each] for each in (name, *_names(attributes)) if each in self.rules]
+        told = self.sheets.said_of(keys, self.counts)
         if "bgcolor" in attributes:
             told.append(f"background-color:{attributes['bgcolor']}")
-        if name == "font" and "color" in attributes:
+        if keys[0] == "font" and "color" in attributes:
             told.append(f"color:{attributes['color']}")
         if "style" in attributes:
             told.append(attributes["style"])
@@ -172,7 +170,8 @@ class _Reader:
             return
         while self.open:
             last = self.open.pop()
-            self.counts[last.name] -= 1
+            for key in (last.name, *last.names):
+                self.counts[key] -= 1
             self.unseen -= last.name in _UNSEEN
             self.quoted -= last.name in _QUOTED
             if last.name == name:

@@ -1,11 +1,9 @@
-"""CSS as far as hidden text needs it: what hides, which colours, and classes that do either. No cascade, no layout."""
+"""CSS as far as hidden text needs it: what hides, which colours, one declaration after the other."""
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-_SELECTOR = re.compile(r"(?:[a-zA-Z]\w*)?([.#][\w-]+)|([a-zA-Z]\w*)")
-_BY_CLASS = re.compile(r"\[class[~|^$*]?=[\"']?([\w-]+)")
 _NUMBER = re.compile(r"(-?\d*\.?\d+)\s*(px|pt|em|rem|%|vw|ex)?")
 _CLEAR = re.compile(r"transparent|(?:rgb|hsl)a?\(.*[,/]\s*0*\.?0*%?\s*\)|#[0-9a-f]{3}0$|#[0-9a-f]{6}00$")
 _SQUASHED = re.compile(r"scale[xy]?\(\s*0?\.?0*\s*[,)]|inset\(\s*(?:50|100)%|circle\(\s*0|rect\(\s*(?:0|1px)[\s,]")
@@ -53,15 +51,15 @@ def effect_of(style: str) -> Effect:
 
 def _declarations(style: str) -> dict[str, str]:
     made: dict[str, str] = {}
-    for each in _without_comments(style[:16384]).lower().split(";"):
+    for each in without_comments(style[:16384]).lower().split(";"):
         name, colon, value = each.partition(":")
         if colon:
             made[name.strip()] = value.replace("!important", "").strip()[:300]
     return made
 
 
-def _without_comments(text: str) -> str:
-    """By hand: a pattern would look for the end of each comment that never ends."""
+def without_comments(text: str) -> str:
+    """A style without its comments. By hand: a pattern would look for the end of each comment that never ends."""
     first, *rest = text.split("/*")
     return first + "".join(each.partition("*/")[2] for each in rest)
 
@@ -151,46 +149,3 @@ def _background(style: dict[str, str]) -> tuple[bool, Colour | None]:
 def too_alike(one: Colour, other: Colour) -> bool:
     """Whether nobody can read one on the other."""
     return abs(one[0] - other[0]) <= _ALIKE and abs(one[1] - other[1]) <= _ALIKE and abs(one[2] - other[2]) <= _ALIKE
-
-
-def class_rules(sheet: str) -> tuple[dict[str, str], set[str]]:
-    """The declarations of `.class`, `#id` or element name, for plain selectors outside @media, and what is layout.
-
-    Layout is what an @media rule shows again or hides on small screens: its selectors are left out altogether.
-    """
-    outside, inside = _split_media(_without_comments(sheet[:200_000]).replace("<!--", "").replace("-->", ""))
-    layout = set(re.findall(r"[.#][\w-]+", inside)) | {f".{name}" for name in _BY_CLASS.findall(inside)}
-    made: dict[str, str] = {}
-    for rule in outside.split("}"):
-        selectors, _, body = rule.rpartition("{")
-        for selector in selectors[-2000:].split(","):
-            name = _SELECTOR.fullmatch(selector.strip())
-            if name and (name[1] or name[2]) not in layout:
-                key = name[1] or name[2].lower()
-                made[key] = f"{made.get(key, '')};{body[:2000]}"[-8000:]
-    return made, layout
-
-
-def _split_media(sheet: str) -> tuple[str, str]:
-    """What stands outside and what inside @ blocks."""
-    outside, inside, at = "", "", 0
-    while (start := sheet.find("@", at)) >= 0:
-        outside += sheet[at:start]
-        opening = re.compile(r"[{;]").search(sheet, start)
-        if opening is None:
-            return outside, inside
-        at = opening.end()
-        if opening[0] == "{":
-            end = _end_of_block(sheet, at)
-            inside += sheet[at:end]
-            at = end
-    return outside + sheet[at:], inside
-
-
-def _end_of_block(sheet: str, at: int) -> int:
-    depth = 1
-    for found in re.compile(r"[{}]").finditer(sheet, at):
-        depth += 1 if found[0] == "{" else -1
-        if not depth:
-            return found.end()
-    return len(sheet)
