@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import itertools
 import lzma
+import pickle
+import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import postmend
+from postmend.app.logfiles import head_of, look_at
+from postmend.app.report import Wanted, make_inputs, read_logs
+from postmend.traffic.build import build
+from postmend.traffic.merge import merge
+from postmend.traffic.received import Received
 from postmend.traffic.report import Counts, Report
 from tests.traffic.generator import START, Exim, Mail, Postfix, Truth, some_mails
 
@@ -81,6 +90,54 @@ def test_rotated_and_packed(tmp_path: Path, jobs: int) -> None:
     for i, (name, pack) in enumerate(packed):
         (tmp_path / name).write_bytes(pack(b"".join(lines[i * step : (i + 1) * step])))
     check(postmend.report(tmp_path, jobs=jobs), truth)
+
+
+@pytest.mark.parametrize(
+    "again", [bytes, gzip.compress, lambda log: log[: len(log) // 2]], ids=["copy", "packed", "growing"]
+)
+def test_the_same_log_twice_counts_once_and_is_told(tmp_path: Path, again: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "mail.log"
+    truth = log_of(Postfix(), some_mails(300), path)
+    (tmp_path / "other.log").write_bytes(again(path.read_bytes()))
+    report = postmend.report(tmp_path)
+    check(report, truth)
+    assert any("the same log as" in problem for problem in report.inputs.problems)
+
+
+def in_parts(path: Path, edges: list[int]) -> Report:
+    """The log read as `--jobs` does: parts by themselves, as from another process, and put together."""
+    log, whole = look_at(path.name, path, head_of(path)), Wanted((str(path),))
+    reads = [
+        pickle.loads(pickle.dumps(read_logs([replace(log, start=start, end=end)], whole, goes_on=start > 0)))
+        for start, end in itertools.pairwise(edges)
+    ]
+    first = reads[0]
+    for read in reads[1:]:
+        merge(first.stitcher, read.stitcher)
+        first.add(read)
+    first.stitcher.finish()
+    return build(first.stitcher.tables(), make_inputs(first, [], 1, 0, 0, Received()), Received())
+
+
+@pytest.mark.parametrize("hop", [False, True], ids=["direct", "content-filter"])
+def test_a_log_cut_anywhere_is_the_same_log(tmp_path: Path, hop: bool) -> None:
+    """Messages open at an edge go on: inside a content filter, before their account is known, or waiting."""
+    path = tmp_path / "mail.log"
+    truth = log_of(Postfix(hop=hop), some_mails(60), path)
+    ends = list(itertools.accumulate(map(len, path.read_bytes().splitlines(keepends=True)), initial=0))
+    dice = random.Random(7)
+    for _ in range(25):
+        check(in_parts(path, [0, *sorted(dice.sample(ends[1:-1], 3)), ends[-1]]), truth)
+
+
+def test_a_simple_filter_cut_anywhere(tmp_path: Path) -> None:
+    path = tmp_path / "mail.log"
+    path.write_text(SIMPLE_FILTER)
+    ends = list(itertools.accumulate(map(len, path.read_bytes().splitlines(keepends=True)), initial=0))
+    for edge in ends[1:-1]:
+        report = in_parts(path, [0, edge, ends[-1]])
+        assert (report.totals.messages, report.totals.delivered, report.totals.bounced) == (2, 2, 1), edge
+        assert [group.name for group in report.by["account"]] == ["ann", "inbound"], edge
 
 
 def test_over_new_year(tmp_path: Path) -> None:

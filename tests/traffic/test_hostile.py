@@ -206,6 +206,16 @@ def test_what_is_no_log(tmp_path: Path, data: bytes) -> None:
         postmend.report(path)
 
 
+def test_a_program_is_no_mail(tmp_path: Path) -> None:
+    """It may quote a reply; a pasted reply with some lines around it is still taken."""
+    text = "def f():\n    return 1\n" * 40 + 'said = "550 5.1.1 <ann@example.com>: User unknown"\n'
+    done = run(str(log(tmp_path, text.encode(), "f.py")))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"no log, mail or report" in done.stderr
+    pasted = "Hello,\n\nwhat is this?\n\n550 5.1.1 <ann@example.com>: Recipient address rejected: User unknown\n"
+    assert postmend.report(log(tmp_path, pasted.encode(), "pasted.txt")).totals.bounced == 1
+
+
 def test_standard_input_and_a_narrow_terminal() -> None:
     done = run("-", stdin=some_log(), columns=50)
     assert done.returncode == 0

@@ -8,8 +8,9 @@ import lzma
 import re
 import time
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ _ZSTD_STEP = 512  # packed bytes: at most some megabytes
 _ZSTD_WINDOW = 128 << 20  # what `zstd --long` needs
 _PACKED = 16 << 10  # packed bytes that are unpacked at a time
 HEAD = 256 << 10
+_ALIKE = 4 << 10  # bytes that no two logs begin with: times, queue ids
 _STAMPED = re.compile(rb"^(?:<\d{1,3}>)?(?:1 )?(" + STAMP + rb"):\d\d", re.MULTILINE)
 _MOST_TIMES = 2000  # that a compressed file may grow, above ...
 _MOST_FREE = 1 << 30  # ... this many bytes
@@ -46,6 +48,7 @@ class LogFile:
     first: int
     size: int
     hosts: frozenset[bytes]
+    begins: bytes = b""  # a digest of its first bytes, unpacked
     start: int = 0
     end: int | None = None
 
@@ -188,7 +191,27 @@ def look_at(name: str, path: Path, head: bytes) -> LogFile:
     found = _STAMPED.search(head)
     first = Clock(year).minute(found[1]) if found else -1
     hosts = frozenset(line[1] for line in SYSLOG_LINE.findall(head)[:2000])
-    return LogFile(name, path, year, first, info.st_size, hosts)
+    return LogFile(name, path, year, first, info.st_size, hosts, sha256(head[:_ALIKE]).digest())
+
+
+def without_copies(logs: Sequence[LogFile], problem: Callable[[str], None]) -> list[LogFile]:
+    """Each log once: of those that begin alike (one packed, or one still growing) the longest; tell the others."""
+    alike: dict[bytes, list[LogFile]] = {}
+    for log in logs:
+        alike.setdefault(log.begins or log.name.encode(), []).append(log)
+    kept = []
+    for same in alike.values():
+        longest = same[0] if len(same) == 1 else max(same, key=_length)
+        kept.append(longest)
+        for log in same:
+            if log is not longest:
+                problem(f"{log.name}: the same log as {longest.name}, or its beginning; it is counted once")
+    return kept
+
+
+def _length(log: LogFile) -> int:
+    assert log.path is not None
+    return sum(len(piece) for piece in chunks(log.path, lambda _: None))
 
 
 def is_log(head: bytes) -> bool:
@@ -222,11 +245,7 @@ def cut(log: LogFile, parts: int) -> list[LogFile]:
             found = _STAMPED.search(file.read(HEAD))
             month = _place(found[1])[0] if found and found[1][4:5] != b"-" else 0
             began = _place(_STAMPED.findall(_head(file))[0])[0] if month else 0
-            made.append(
-                LogFile(
-                    log.name, log.path, log.year + (0 < month < began), log.first, end - start, log.hosts, start, end
-                )
-            )
+            made.append(replace(log, year=log.year + (0 < month < began), size=end - start, start=start, end=end))
         return made
 
 

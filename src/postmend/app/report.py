@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from postmend.app.countries import Countries
 from postmend.app.inputs import Source, find_sources
-from postmend.app.logfiles import LogFile, cut, head_of, is_log, look_at, part_chunks
+from postmend.app.logfiles import LogFile, cut, head_of, is_log, look_at, part_chunks, without_copies
 from postmend.app.report_mails import Mails, is_report
 from postmend.intake.logs import Kept, LogReader
 from postmend.model import ParseError
@@ -74,10 +74,12 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def read_logs(logs: Sequence[LogFile], wanted: Wanted, read: Callable[[int], None] = lambda _: None) -> Read:
-    """Read logs in order, in this process."""
+def read_logs(
+    logs: Sequence[LogFile], wanted: Wanted, read: Callable[[int], None] = lambda _: None, *, goes_on: bool = False
+) -> Read:
+    """Read logs in order, in this process; `goes_on` where they are a later part of what is merged."""
     own = {host for log in logs for host in log.hosts}
-    done = Read(Stitcher(own, wanted.since, wanted.until))
+    done = Read(Stitcher(own, wanted.since, wanted.until, goes_on=goes_on))
     with _without_collector():
         for log in logs:
             reader = LogReader(done.stitcher, log.year)
@@ -100,9 +102,9 @@ def _side_by_side(logs: Sequence[LogFile], wanted: Wanted, progress: Progress, t
     result: Read | None = None
     done = 0
     with ProcessPoolExecutor(wanted.jobs) as pool:
-        for part, read in zip(
-            parts, pool.map(read_logs, [[part] for part in parts], [wanted] * len(parts)), strict=True
-        ):
+        begun = [pool.submit(read_logs, [part], wanted, goes_on=number > 0) for number, part in enumerate(parts)]
+        for part, future in zip(parts, begun, strict=True):
+            read = future.result()
             done += part.size
             progress(done, total)
             if result is None:
@@ -138,7 +140,7 @@ def sort_inputs(sources: Sequence[Source], problems: list[str], keep: ExitStack)
                 others.append(source)
         except OSError as error:
             problems.append(f"{source.name}: cannot be read ({(error.strerror or str(error)).lower()})")
-    return sorted(logs, key=lambda log: log.first), others
+    return sorted(without_copies(logs, problems.append), key=lambda log: log.first), others
 
 
 def _logs(logs: list[LogFile], wanted: Wanted, progress: Progress) -> Read:

@@ -24,6 +24,8 @@ from postmend.traffic.stitch import Stitcher
 _OUTCOMES = {Action.FAILED: Outcome.BOUNCED, Action.DELAYED: Outcome.DEFERRED}
 _BLANK = b"\xef\xbb\xbf \t\r\n"  # and a byte order mark
 _TOLD = 20  # faults of one file
+_PASTED = 50  # lines that somebody pastes
+_AROUND = 20  # lines that somebody pastes around a reply
 _MAIL = 64 << 20  # bytes of one mail that are looked at for a report
 _LARGE = 1 << 20  # bytes of a report that is not held in memory
 
@@ -101,6 +103,11 @@ class Mails:
             return
         try:
             for intake in read_any(mail, name):
+                if _strewn(intake, mail):
+                    lines, found = mail.count(b"\n"), len(intake.failures)
+                    raise ParseError(
+                        f"{name}: no log, mail or report; {found:,} of its {lines:,} lines looks like a reply"
+                    )
                 self._intake(intake, mail)
         except ParseError as error:
             problem(str(error))
@@ -163,6 +170,13 @@ def _minute(text: str) -> int:
 def _of(when: datetime) -> int:
     at = minutes(when.year, when.month, when.day, when.hour, when.minute)
     return -1 if at is None else at
+
+
+def _strewn(intake: Intake, raw: bytes) -> bool:
+    """Whether a long text holds so few replies that it is a program or a manual rather than what somebody pasted."""
+    lines = raw.count(b"\n")
+    pasted = intake.kind is Kind.REPLY and not intake.family
+    return pasted and lines > _PASTED and len(intake.failures) * _AROUND < lines
 
 
 def _written(path: Path) -> int:

@@ -12,7 +12,7 @@ from postmend.app.report_tables import write_csv, write_parquet
 from postmend.app.settings import load_settings
 from postmend.cli.options import common, write_json
 from postmend.cli.render import Paper
-from postmend.cli.report_text import TABLES, render
+from postmend.cli.report_text import TABLES, many, render
 from postmend.model import ParseError
 from postmend.traffic.report import Report
 
@@ -75,8 +75,8 @@ def command(
         click.echo(f"postmend: {problem}", err=True)
     if report.inputs.share > TOO_MUCH:
         click.echo(
-            f"postmend: {report.inputs.not_understood:,} of {report.inputs.lines:,} lines ({report.inputs.share:.1%}) "
-            "were not understood: do not trust these figures",
+            f"postmend: {report.inputs.not_understood:,} of {many(report.inputs.lines, 'line')} "
+            f"({report.inputs.share:.1%}) not understood: do not trust these figures",
             err=True,
         )
         sys.exit(2)

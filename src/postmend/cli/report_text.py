@@ -25,6 +25,11 @@ def spark(values: Sequence[int], width: int) -> str:
     return "".join(_BARS[-(-value * (len(_BARS) - 1) // top)] for value in sums)
 
 
+def many(count: int, noun: str) -> str:
+    """`1 line`, `1,204 lines`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def render(report: Report, paper: Paper, by: str | None = None) -> Iterator[str]:
     """The whole report, line by line; or one table of it."""
     if by:
@@ -45,25 +50,25 @@ def render(report: Report, paper: Paper, by: str | None = None) -> Iterator[str]
 
 def _head(report: Report, paper: Paper) -> Iterator[str]:
     inputs, totals = report.inputs, report.totals
-    read = [(inputs.lines, "lines"), (inputs.mails, "mails"), (inputs.reports, "reports")]
-    what = ", ".join(f"{count:,} {name if count > 1 else name[:-1]}" for count, name in read if count)
+    read = [(inputs.lines, "line"), (inputs.mails, "mail"), (inputs.reports, "report")]
+    what = ", ".join(many(count, name) for count, name in read if count)
     yield from paper.wrap(what + (f"; {report.first} to {report.last}" if report.first else ""), "")
     if inputs.duplicates:
-        yield f"{inputs.duplicates:,} reports came twice and count once"
+        yield f"{many(inputs.duplicates, 'report')} came twice, counted once"
     if inputs.not_understood:
-        line = f"{inputs.not_understood:,} lines ({inputs.share:.2%}) were not understood, such as: " + (
+        line = f"{many(inputs.not_understood, 'line')} ({inputs.share:.2%}) not understood, such as: " + (
             inputs.strange[0] if inputs.strange else "-"
         )
         yield from (paper.style(each, fg="yellow") for each in paper.wrap(line[:200], "  ?? "))
     if totals.complaints:
-        yield f"{totals.complaints:,} complaint{'s' if totals.complaints > 1 else ''} of recipients who call it spam"
+        yield f"{many(totals.complaints, 'complaint')} of recipients who call it spam"
     if not (totals.messages or totals.sent or totals.deferred or totals.refused):
         return
     yield from paper.wrap(
-        f"{totals.messages:,} messages to {totals.sent:,} recipients: {totals.delivered:,} delivered, "
+        f"{many(totals.messages, 'message')} to {many(totals.sent, 'recipient')}: {totals.delivered:,} delivered, "
         f"{totals.bounced:,} bounced"
         + (f" ({totals.expired:,} of them given up)" if totals.expired else "")
-        + f"; {totals.deferred:,} were put off first ({totals.deferrals:,} attempts)"
+        + f"; {totals.deferred:,} put off first ({many(totals.deferrals, 'attempt')})"
         + (f"; {totals.refused:,} refused here" if totals.refused else ""),
         "",
     )
@@ -165,7 +170,8 @@ def _received(report: Report, paper: Paper) -> Iterator[str]:
         yield paper.head(clean(f"DMARC: {domain.domain}"))
         share = f"{domain.aligned / domain.messages:.1%}" if domain.messages else "none"
         yield from paper.wrap(
-            f"{domain.messages:,} messages in {domain.reports:,} reports, {share} aligned; p={domain.policy}"
+            f"{many(domain.messages, 'message')} in {many(domain.reports, 'report')}, {share} aligned; "
+            f"p={domain.policy}"
         )
         for source in domain.sources[:_SHORT]:
             name = clean(f"{source.ip} {source.sender or ''}").strip()
@@ -178,7 +184,7 @@ def _received(report: Report, paper: Paper) -> Iterator[str]:
         for each in report.tls[:_SHORT]:
             why = ", ".join(f"{name} {count:,}" for name, count in each.failures.items())
             yield from paper.wrap(
-                f"{each.domain}: {each.failed:,} of {each.failed + each.successful:,} sessions failed {why}"
+                f"{each.domain}: {each.failed:,} of {many(each.failed + each.successful, 'session')} failed {why}"
             )
 
 

@@ -22,32 +22,32 @@ def merge(mine: Stitcher, other: Stitcher) -> None:
                 mine.met(message)
             else:
                 joined[message] = known
-    _rejoin(mine, other, joined)
-
-
-def _rejoin(mine: Stitcher, other: Stitcher, joined: dict[Message, Message]) -> None:
-    """Everything of the other that hangs on a message which both had hangs on ours from now on."""
     for book in other.books.values():
         for message in book.messages.values():
             if message.root in joined:
                 message.root = joined[message.root]
+    _join(mine, joined)
+    _relink(mine, other, joined)
+    for book in other.books.values():
+        for message in book.messages.values():
+            if not message.ready and message not in joined:
+                mine.settle(message)
+
+
+def _join(mine: Stitcher, joined: dict[Message, Message]) -> None:
+    """Let each message that both parts had count; one that a filter may have handed in waits for all others."""
     for later, known in joined.items():
-        _join(mine, known, later)
-    for ident, others in other.awaited.items():
-        awaited = [(joined.get(message, message), at, recipient, peer) for message, at, recipient, peer in others]
-        child = mine.find(ident, awaited[0][0])
-        if child is None:
-            mine.awaited.setdefault(ident, []).extend(awaited)
+        _fill(known, later)
+        if known.user and known.name:
+            mine.picked(known)
+    for known in sorted(joined.values(), key=lambda message: (not message.ready, message.user != b"")):
+        if known.ready:
+            mine.release(known)
         else:
-            mine.link(child, awaited[0][0])
-    for others in other.pipes.held.values():
-        for message, at, recipient, peer in others:
-            mine.pipes.hold((joined.get(message, message), at, recipient, peer))
-    for message in other.pipes.picked.values():
-        mine.picked(joined.get(message, message))
+            mine.settle(known)
 
 
-def _join(mine: Stitcher, known: Message, later: Message) -> None:
+def _fill(known: Message, later: Message) -> None:
     """Two parts of one message: the origin from whichever has it, and all that was held back."""
     for name in ("client", "login", "user", "script", "name"):
         if not getattr(known, name):
@@ -58,7 +58,22 @@ def _join(mine: Stitcher, known: Message, later: Message) -> None:
     known.removed |= later.removed
     known.children = (known.children or []) + (later.children or []) or None
     known.pending = (known.pending or []) + (later.pending or []) or None
-    if known.ready:
-        mine.release(known)
-    else:
-        mine.settle(known)
+
+
+def _relink(mine: Stitcher, other: Stitcher, joined: dict[Message, Message]) -> None:
+    """What the other part handed over, or took in again, may belong to a message of ours."""
+    for ident, others in other.awaited.items():
+        awaited = [(joined.get(message, message), at, recipient, peer) for message, at, recipient, peer in others]
+        child = mine.find(ident, awaited[0][0])
+        if child is None:
+            mine.awaited.setdefault(ident, []).extend(awaited)
+        else:
+            mine.link(child, awaited[0][0])
+    for others in other.pipes.held.values():
+        for message, at, recipient, peer in others:
+            parent = joined.get(message, message)
+            again = mine.pipes.hold((parent, at, recipient, peer))
+            if again is not None:
+                mine.link(again, parent)
+    for message in other.pipes.picked.values():
+        mine.picked(joined.get(message, message))

@@ -20,18 +20,25 @@ _CHILD = re.compile(
     rb"queued as ([0-9A-Za-z]+)|\bid=(\w{6}-\w{6,11}-\w{2,4})|\b([0-9A-Za-z]{8,20}) Message accepted for delivery"
 )
 _MOST_AWAITED = 100_000
+_MOST_UNSURE = 2_000
 _MOST_HOSTS = 10_000
 _OTHERS = b"others"
 _DELIVERED = Outcome.DELIVERED
 
 
 class Stitcher:
-    """A `Sink` for logs. Count between `since` and `until` (minutes) only; read everything."""
+    """A `Sink` for logs. Count between `since` and `until` (minutes) only; read everything.
 
-    def __init__(self, own: set[bytes], since: int | None = None, until: int | None = None) -> None:
+    `goes_on`: what is read is a log's later part, and will be merged with the one before.
+    """
+
+    def __init__(
+        self, own: set[bytes], since: int | None = None, until: int | None = None, *, goes_on: bool = False
+    ) -> None:  # fmt: skip
         self.peers = Peers(own)
         self.ledger = Ledger(self.peers, since, until)
         self.evicted = 0
+        self._unsure = _MOST_UNSURE if goes_on else 0
         self.pipes = Pipes()
         self.books: dict[bytes, Book] = {}
         self.awaited: dict[bytes, list[tuple[Message, int, bytes, Peer]]] = {}
@@ -61,6 +68,9 @@ class Stitcher:
             return
         if message.root is not None:
             known = message.root.ready
+        elif message.user and self._unsure:
+            self._unsure -= 1  # a filter's copy may be of a message in the part before
+            return
         else:
             known = bool(message.login) or not message.client or not self.peers[message.client].internal
         if known:
