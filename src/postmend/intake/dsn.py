@@ -7,7 +7,9 @@ from postmend.intake.scan import read_fields
 from postmend.model import Host
 
 MAX_STATUS = 4 << 20  # octets: some 20,000 recipients
-_ADDRESS = re.compile(r"\"[^\"\n]{1,62}\"@[\w.-]{1,253}|[^\s<>\"'(),;:\[\]]+@[^\s<>\"'(),;:]+")
+_ADDRESS = re.compile(
+    r"\"[^\"\n]{1,62}\"@[\w.-]{1,253}|[^\s<>\"'(),;:\[\]]+(?:'[^\s<>\"'(),;:\[\]@]+)?@[^\s<>\"'(),;:]+"
+)
 _ROUTE = re.compile(r"^(?:@[\w.-]{1,253},?)+:")
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from postmend.intake.codes import codes_in, helo_in
 from postmend.intake.dsn import Recipient, address_of, typed
-from postmend.intake.kind import NOT_FAILED, looks_like_notice
+from postmend.intake.kind import NOT_FAILED, looks_like_notice, says_refused
 from postmend.intake.notice import bare_locals, only_mention
 from postmend.intake.original import address_in
 from postmend.intake.several import read_notices
@@ -152,7 +152,8 @@ def _without_names(mail: Material, exclude: frozenset[str]) -> list[tuple[str, s
         return [(f"{verp[1].split('+')[-1]}@{verp[2]}", whole)]
     named = looks_like_notice("", mail.head.get("subject", ""))
     mentioned = only_mention(mail.notice, exclude) if coded or named else ""
-    return [(mentioned, whole)] if coded or mentioned else []
+    nameless = named and looks_like_notice(mail.head.get("from", ""), "") and says_refused(whole)
+    return [(mentioned, whole)] if coded or mentioned or nameless else []
 
 
 def _went_through(group: Recipient) -> bool:

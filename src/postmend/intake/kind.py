@@ -34,7 +34,7 @@ _DELAY = (
 )  # fmt: skip
 _REFUSED = (
     "could not be delivered", "cannot be delivered", "can not be delivered", "undeliverable", "was not delivered",
-    "not reach the following",
+    "not reach the following", "could not deliver", "unable to deliver", "email bounced", "delivery failed",
 )  # fmt: skip
 _FINAL = ("permanent", "failed", "given up", "giving up", "returned")
 _DELIVERED = (
@@ -110,6 +110,11 @@ def looks_like_notice(sender: str, subject: str) -> bool:
     return _BOUNCE_FROM.search(sender) is not None or _BOUNCE_SUBJECT.search(subject) is not None
 
 
+def says_refused(text: str) -> bool:
+    """Whether a text says in plain words that mail was not delivered."""
+    return _has(text.lower(), _REFUSED)
+
+
 def kind_by_words(head: dict[str, str], notice: str) -> Kind:
     """Tell the kind of a mail without a delivery status from its headers and the text; HEAD are the fields it takes."""
     subject = decode_words(head.get("subject", "")[:_MOST_FIELD])
@@ -117,8 +122,10 @@ def kind_by_words(head: dict[str, str], notice: str) -> Kind:
     from_system = bool(_BOUNCE_FROM.search(sender.strip())) or "x-failed-recipients" in head
     about_failure = bool(_BOUNCE_SUBJECT.search(subject))
     auto = head.get("auto-submitted", "").lower()
+    if _AUTO.search(subject) and not (from_system and (about_failure or has_codes(notice))):
+        return Kind.AUTO_REPLY
     if not from_system:
-        if _AUTO.search(subject) or _says_it_is_automatic(head):
+        if _says_it_is_automatic(head):
             return Kind.AUTO_REPLY
         if auto.startswith("auto-replied") and not about_failure:
             return Kind.AUTO_REPLY

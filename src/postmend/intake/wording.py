@@ -4,7 +4,9 @@ import re
 
 # No punctuation of scripts that put no space after it: `宛先：user@example.net`.
 _ATOM = r"[^\s<>\"'(),;:\[\]=@：（），、。；「」【】]{1,64}"
-ADDRESS = rf"{_ATOM}(?:={_ATOM})*@(?:[\w-]{{1,63}}\.)*[\w-]{{1,63}}|\"[^\"\n]{{1,62}}\"@[\w.-]{{1,253}}"
+_LOCAL = rf"{_ATOM}(?:'{_ATOM})?(?:={_ATOM})*"  # an apostrophe within: o'hara
+_LITERAL = r"\[(?:IPv6:)?[0-9a-fA-F.:]{3,45}\]"
+ADDRESS = rf"{_LOCAL}@(?:(?:[\w-]{{1,63}}\.)*[\w-]{{1,63}}|{_LITERAL})|\"[^\"\n]{{1,62}}\"@[\w.-]{{1,253}}"
 REPLY_CODE = re.compile(r"(?<![\w.:/-])[45]\d\d[ -](?:#?[45]\.\d{1,3}\.\d{1,3}\b|[^\W\d_]|<|\(|\[|\")")
 _CODED = re.compile(
     r"[45#sESD<>](?:(?<![\w.:/-].)\d\d(?:[ -]|$)|(?<=#)[45]\.\d{1,3}\.\d{1,3}|(?<![\w.].)\.\d{1,3}\.\d{1,3}(?![\w.])"
@@ -25,7 +27,7 @@ _BOILERPLATE = re.compile(
     # What gateways and companies write below every message.
     r"[^.!?]{0,80}\b(?:has been|was|is|were) (?:swept|scanned|checked|virus[ -]scanned)\b(?!.*\b(?:found|contain|infect|reject|block))|"
     r"(?:this|the) (?:e-?mail|message|communication)[^.!?]{0,60}\b(?:confidential|intended (?:only|solely|recipient)|designated recipient)|"
-    r"the following sentences are|it's attached below|i am sending you this message to inform|immediately below you will find|an error occurred while trying to deliver",
+    r"the following sentences are|it's attached below|i am sending you this message to inform|immediately below you will find|an error occurred while trying to deliver|(?:delivery incomplete )?there was a temporary problem delivering your|gmail will retry",
     re.IGNORECASE,
 )
 # What qmail and its descendants end each paragraph with.
