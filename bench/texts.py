@@ -23,7 +23,7 @@ _PLACE = re.compile(r"\((?![^()]*\|\))[^()]+\)|(?<![\w<.])[^\W\d_]{2,}(?![\w>.])
 def _changed(phrase: str, number: int) -> str:
     """The phrase with the words of its longest place made others."""
     place = max(_PLACE.findall(phrase), key=len, default="")
-    return phrase.replace(place, _WORD.sub(lambda found: f"{found[0]}q{number}", place), 1)
+    return phrase.replace(place, _WORD.sub(lambda found: f"{found[0]}q{chr(ord('a') + number)}", place), 1)
 
 
 def grown(rules: list[RuleText], times: int) -> Book:

@@ -63,3 +63,10 @@ def test_the_import_costs_nothing() -> None:
     code = "import sys, postmend; print(len([m for m in sys.modules if m.startswith(('postmend.', 'dns', 'msgspec'))]))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0"
+
+
+def test_one_reply_many_times_is_judged_once_and_told_each_time() -> None:
+    (many,) = postmend.explain("550 5.1.1 User unknown\n452 4.2.2 mailbox full\n" * 200, offline=True)
+    one, two = many.failures[:2]
+    assert (one.cause.id, two.cause.id) == ("user_unknown", "mailbox_full")
+    assert many.failures == [one, two] * 200

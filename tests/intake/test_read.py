@@ -115,6 +115,22 @@ def test_a_notice_goes_to_the_reverse_path(to: str, received: str, mail_from: st
     assert failure.mail_from == mail_from
 
 
+@pytest.mark.parametrize("mark", ["", "> ", "    "])
+def test_folds_of_a_message_quoted_in_the_notice_stay_folds(mark: str) -> None:
+    message = (
+        "Return-Path: <mara@example.com>\nDKIM-Signature: v=1; d=example.com;\n s=s1; h=from :\n"
+        " subject : date;\n b=abc\nFrom: mara@example.com\nTo: lena@example.net\nSubject: hello\n"
+        "Message-ID: <7@example.com>\n"
+    )
+    raw = (
+        "From: MAILER-DAEMON@mail.example.com\nTo: mara@example.com\nSubject: failure notice\n\n"
+        "<lena@example.net>:\nRemote host said: 550 5.7.1 Policy\n\n--- Below this line is a copy of the message.\n\n"
+        + "".join(f"{mark}{line}\n" for line in message.splitlines())
+    )
+    original = one(raw.encode()).original
+    assert (original.subject, original.dkim_domain, original.dkim_selector) == ("hello", "example.com", "s1")
+
+
 def test_exim_log() -> None:
     log = (
         b"2026-11-24 09:00:00 1tAbCd-000000001Xy-2aBc <= news@example.org H=localhost U=www P=local S=900\n"

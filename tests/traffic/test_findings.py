@@ -56,7 +56,7 @@ def test_listing_that_began(tmp_path: Path) -> None:
         )
     alarm = found(tmp_path, writer)["listing_began"]
     assert (alarm.act, alarm.name, alarm.began) == (True, "zen.spamhaus.org", f"{began:%Y-%m-%d %H}:00")
-    assert alarm.plan
+    assert [step.do.split()[0] for step in alarm.plan] == ["See", "First", "The", "Until"]  # as `explain` says it
 
 
 @pytest.mark.parametrize(("count", "ident"), [(420, "daily_limit_near"), (520, "daily_limit_hit")])

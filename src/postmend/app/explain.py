@@ -181,7 +181,14 @@ def _offline_out(raw: bytes, source: str) -> list[Explained]:
 
 
 def _offline(intake: Intake, found: list[_Refusal], ledger: Ledger) -> list[Diagnosis]:
-    return [_conclude(intake, one, ledger.findings(one.attempt), _OFFLINE) for one in found]
+    def conclude(one: _Refusal) -> Diagnosis:
+        return _conclude(intake, one, ledger.findings(one.attempt), _OFFLINE)
+
+    if len(found) == 1:
+        return [conclude(found[0])]
+    alike = {one.failure: one for one in found}  # a paste may hold one reply thousands of times
+    made = {failure: conclude(one) for failure, one in alike.items()}
+    return [made[one.failure] for one in found]
 
 
 def _facts(subject: Subject, original: Original) -> dict[str, str]:

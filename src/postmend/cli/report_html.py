@@ -101,7 +101,7 @@ def _findings(findings: list[Alarm]) -> Iterator[str]:
         seen = "".join(f"<li>{text(line)}</li>" for line in finding.evidence)
         steps = "".join(
             f"<li>{text(step.do)}"
-            + "".join(f"<code>{text(line)}</code>" for line in (*step.config, step.verify or ""))
+            + "".join(f"<code>{text(line)}</code>" for line in (step.url or "", *step.config, step.verify or ""))
             + "</li>"
             for step in finding.plan
         ).replace("<code></code>", "")

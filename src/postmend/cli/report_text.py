@@ -93,6 +93,8 @@ def _finding(finding: Alarm, number: int, paper: Paper) -> Iterator[str]:
         yield from paper.wrap(line, "   - ")
     for step in finding.plan:
         yield from paper.wrap(step.do, "   > ")
+        if step.url:
+            yield f"     {clean(step.url)}"
         for line in step.config:
             yield f"     | {clean(line)}"
         if step.verify:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from postmend.knowledge.causes import cause_info
 from postmend.knowledge.rules import STRENGTH
 from postmend.knowledge.weights import Table, Weight, weight_of
-from postmend.model import Candidate, Cause, Finding, Reading
+from postmend.model import Candidate, Cause, Finding, Match, Reading
 
 RULED_OUT = 4.0  # nats downwards
 # A cause raised by evidence, though a text that means something else by its words does not hide it.
@@ -16,10 +16,8 @@ _UNHIDDEN = 0.25
 _HIDDEN_GAP = 3.0
 _OWN_WORDS = 0.5  # the same where the words name their cause strongly: so much less than they weigh
 _FLOOR = 0.02  # the share below which a hypothesis of the text is as good as not named
-# Words for these name nobody's fault: somebody there refuses, and that is all they say.
-SAYS_NOTHING = frozenset({Cause.UNKNOWN, Cause.RECIPIENT_FILTER})
 # Words for these are used for whatever a receiver holds against a sender, or for any refusal at all.
-_LOOSE = SAYS_NOTHING | {Cause.SENDER_REPUTATION, Cause.SYSTEM_ERROR}
+_LOOSE = frozenset({Cause.SENDER_REPUTATION, Cause.SYSTEM_ERROR})
 _ELSEWHERE = frozenset({Cause.MX_INVALID, Cause.DOMAIN_NOT_FOUND})
 
 
@@ -59,6 +57,15 @@ def _prior(reading: Reading) -> dict[Cause, float]:
     shares = {h.cause: h.weight for h in reading.hypotheses}
     nothing = shares.get(Cause.UNKNOWN, min(shares.values()))
     return {cause: math.log(max(share, 1e-9) / max(nothing, 1e-9)) + 1.0 for cause, share in shares.items()}
+
+
+def says_nothing(match: Match) -> bool:
+    """Whether words name nobody's fault: somebody there refuses, and that is all they say.
+
+    Only words that can mean nothing else tell of the recipient in person.
+    """
+    vague = match.cause is Cause.RECIPIENT_FILTER and match.weight < STRENGTH["decisive"]
+    return vague or match.cause is Cause.UNKNOWN
 
 
 def _strength(reading: Reading, cause: Cause) -> float:
@@ -102,8 +109,9 @@ def _raise(scales: Scales, row: Weight, hidden: frozenset[Cause]) -> None:
 
 def _gap(scales: Scales, reading: Reading, top: Cause) -> float:
     """How far below the cause that the words name a hidden one starts, in nats: further, the plainer the words are."""
-    plainness = 0.0 if top in _LOOSE else _plainness(scales, reading, top)
-    return plainness - _OWN_WORDS if plainness else _HIDDEN_GAP
+    plainness = _plainness(scales, reading, top)
+    loose = top in _LOOSE or all(says_nothing(m) for m in reading.matches if m.cause is top)
+    return plainness - _OWN_WORDS if plainness and not loose else _HIDDEN_GAP
 
 
 def _settle(scales: Scales, reading: Reading, top: Cause, hidden: frozenset[Cause]) -> None:

@@ -54,7 +54,8 @@ def _read_one(text: str, source: str) -> Intake:
     notice, returned = split_original(text)
     replies = _bare_replies(notice)
     if len(replies) > 1:
-        return Intake(source, Kind.REPLY, tuple(_failure("", reply) for reply in replies))
+        made = {reply: _failure("", reply) for reply in dict.fromkeys(replies)}
+        return Intake(source, Kind.REPLY, tuple(made[reply] for reply in replies))
     headers = quoted_headers(returned)
     fields = dict(reversed(headers))
     original = read_original(fields)

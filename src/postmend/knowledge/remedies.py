@@ -5,22 +5,16 @@ from functools import cache
 import msgspec
 
 from postmend.knowledge import compiled
+from postmend.knowledge.steps import StepTemplate
 from postmend.model import Cause, ParseError, Side
 
 
-class StepText(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class StepText(StepTemplate, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """One `[[step]]`; the file's head says what each field means."""
 
     cause: Cause
-    do: str
     who: Side | None = None
-    needs: tuple[str, ...] = ()
-    slot: str = ""
     letter: str = ""
-    url: str = ""
-    config: tuple[str, ...] = ()
-    verify: str = ""
-    when: str = ""
 
 
 class Letter(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

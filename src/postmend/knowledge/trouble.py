@@ -5,16 +5,7 @@ from functools import cache
 import msgspec
 
 from postmend.knowledge import compiled
-
-
-class TroubleStep(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """One `[[ID.step]]`."""
-
-    do: str
-    needs: tuple[str, ...] = ()
-    slot: str = ""
-    config: tuple[str, ...] = ()
-    verify: str = ""
+from postmend.knowledge.steps import StepTemplate
 
 
 class Trouble(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -23,7 +14,7 @@ class Trouble(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     act: bool
     title: str
     meaning: str
-    step: tuple[TroubleStep, ...]
+    step: tuple[StepTemplate, ...]
 
 
 @cache

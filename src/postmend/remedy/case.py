@@ -1,13 +1,16 @@
 """What is known of a case, by the names that templates use, and templates and letters filled with it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
+from typing import TypeVar
 
 from postmend.knowledge.remedies import remedies
+from postmend.knowledge.steps import StepTemplate
 
+T = TypeVar("T", bound=StepTemplate)
 _NAME = re.compile(r"\{(\w+)\}")
 
 
@@ -33,10 +36,29 @@ class Case:
         """The template with its names filled in; they must be known."""
         return _filled(_pieces(template), self.names)
 
+    def fill_known(self, template: str) -> str:
+        """The template filled in, or an empty string where a name is not known."""
+        return self.fill(template) if self.knows(template) else ""
+
     def knows(self, *templates: str, needs: Sequence[str] = ()) -> bool:
         """Whether every name in the templates, and every one in `needs`, is known."""
         used = (name for template in templates for name in _pieces(template)[1::2])
         return all(self.names.get(name) for name in chain(needs, used))
+
+
+def fitting(
+    texts: Iterable[T], case: Case, findings: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, T]]:  # fmt: skip
+    """The steps whose facts are known, the first of each slot; each with its slot, or its number among all."""
+    taken: set[str] = set()
+    for number, text in enumerate(texts):
+        if text.slot in taken or (text.when and text.when not in findings):
+            continue
+        if not case.knows(text.do, text.url, *text.config, needs=text.needs):
+            continue
+        if text.slot:
+            taken.add(text.slot)
+        yield text.slot or str(number), text
 
 
 def one_line(text: str, most: int) -> str:

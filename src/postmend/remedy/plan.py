@@ -12,7 +12,7 @@ from postmend.knowledge.providers import provider_info
 from postmend.knowledge.remedies import StepText, steps_for
 from postmend.knowledge.weights import weight_of
 from postmend.model import Cause, Diagnosis, Fact, Finding, RecordChange, Side, Step
-from postmend.remedy.case import Case, letter, one_line
+from postmend.remedy.case import Case, fitting, letter, one_line
 from postmend.remedy.limits import rate_limit, size_limit
 from postmend.remedy.right_address import meant, moved_to
 
@@ -78,15 +78,10 @@ def _case(diagnosis: Diagnosis, facts: Mapping[str, str]) -> Case:
     return Case({name: value if name == "evidence" else one_line(value, 2000) for name, value in known.items()})
 
 
-def _steps(cause: Cause, case: Case, findings: frozenset[str]) -> Iterator[Step]:
-    taken: set[str] = set()
-    for number, text in enumerate(steps_for(cause)):
-        if (text.slot and text.slot in taken) or (text.when and text.when not in findings):
-            continue
-        if not case.knows(text.do, text.url, *text.config, needs=text.needs):
-            continue
-        taken.add(text.slot)
-        yield _step(text, f"{cause}.{text.slot or number}", case)
+def steps(cause: Cause, case: Case, findings: frozenset[str] = frozenset()) -> Iterator[Step]:
+    """The steps of one cause that fit the case; some only where there is a finding of theirs."""
+    for name, text in fitting(steps_for(cause), case, findings):
+        yield _step(text, f"{cause}.{name}", case)
 
 
 def _step(text: StepText, ident: str, case: Case) -> Step:
@@ -97,7 +92,7 @@ def _step(text: StepText, ident: str, case: Case) -> Step:
         url=case.fill(text.url),
         letter=letter(text.letter, case),
         config=tuple(case.fill(line) for line in text.config),
-        verify=case.fill(text.verify) if case.knows(text.verify) else "",
+        verify=case.fill_known(text.verify),
     )
 
 
@@ -129,17 +124,22 @@ def _named_lists(diagnosis: Diagnosis, case: Case) -> Iterator[Step]:
             named[found.zone] = found
     subject = case.names.get("ip", "") if diagnosis.cause is Cause.BLOCKLISTED_IP else case.names.get("from_domain", "")
     for each in named.values():
-        page = each.lookup or each.delist
-        if not page or ("{subject}" in page and not subject):
-            continue
-        what = subject or "the sending address"
-        yield Step(
-            f"look_up.{each.zone}",
-            Side.SENDER,
-            f"The reply names {each.name or each.zone}: see there whether it still lists {what}, and why.",
-            url=page.replace("{subject}", subject),
-            verify=f"postmend check {subject}" if subject else "",
-        )
+        yield from look_up(each, subject)
+
+
+def look_up(each: Blocklist, subject: str = "") -> Iterator[Step]:
+    """Where to see whether a list that replies name still lists an address or domain; nothing where it has no page."""
+    page = each.lookup or each.delist
+    if not page or ("{subject}" in page and not subject):
+        return
+    what = subject or "the sending address"
+    yield Step(
+        f"look_up.{each.zone}",
+        Side.SENDER,
+        f"The reply names {each.name or each.zone}: see there whether it still lists {what}, and why.",
+        url=page.replace("{subject}", subject),
+        verify=f"postmend check {subject}" if subject else "",
+    )
 
 
 def _removal(finding: Finding) -> str:
@@ -181,9 +181,9 @@ def plan(diagnosis: Diagnosis, facts: Mapping[str, str], records: Sequence[Recor
     """
     case = _case(diagnosis, facts)
     findings = frozenset(finding.id for finding in diagnosis.evidence)
-    own = list(_steps(diagnosis.cause, case, findings))
+    own = list(steps(diagnosis.cause, case, findings))
     for cause in _also(diagnosis):
-        own += list(_steps(cause, case, findings))[:2]
+        own += list(steps(cause, case, findings))[:2]
     lists = [*delistings(diagnosis.evidence, case.names.get("url", "")), *_named_lists(diagnosis, case)]
     changes = [record_step(change) for change in records]
     if changes:

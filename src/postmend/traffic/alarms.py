@@ -3,10 +3,16 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from postmend.diagnosis.probes import sending_ip
 from postmend.intake.logs.clock import written, written_day
+from postmend.knowledge.blocklists import by_name
 from postmend.knowledge.limits import quota_for
-from postmend.knowledge.trouble import TroubleStep, troubles
-from postmend.model import Cause
+from postmend.knowledge.read import read_reply
+from postmend.knowledge.steps import StepTemplate
+from postmend.knowledge.trouble import troubles
+from postmend.model import Cause, Failure, Side, Step
+from postmend.remedy.case import Case, fitting
+from postmend.remedy.plan import look_up, steps
 from postmend.traffic.counts import Count, get
 from postmend.traffic.culprits import find_culprits, kind_of, on_shared_server
 from postmend.traffic.judge import FEWEST, Culprit
@@ -16,8 +22,6 @@ from postmend.traffic.replies import to_str
 from postmend.traffic.report import Alarm, PlanStep, RateOut
 from postmend.traffic.rollup import Rollup
 
-_NAME = re.compile(r"\{(\w+)\}")
-_URL = re.compile(r"https?://[^\s<>\"')]{4,200}")
 _NEAR = 0.8
 _RELAY_DOMAINS = 20  # recipient domains that no customer of one server has
 _SHOWN = 8
@@ -28,34 +32,36 @@ Data = dict[str, int | float | str | list[str]]
 
 def alarm(
     ident: str, name: str, evidence: list[str], facts: Mapping[str, str], *, began: int | None = None,
-    last: int | None = None, data: Data | None = None,
+    last: int | None = None, data: Data | None = None, cause: Cause | None = None,
 ) -> Alarm:  # fmt: skip
-    """Put one finding into words. `began` and `last` are hours since 1970; `facts` fill the templates."""
+    """Put one finding into words. `began` and `last` are hours since 1970; `facts` fill the templates.
+
+    Where it is about a cause, the plan goes on with what the sending side does about that.
+    """
     text = troubles()[ident]
-    known = {"name": name, **{key: value for key, value in facts.items() if value}}
+    said = Case({"name": name, **facts})
+    known = {key: value for key, value in said.names.items() if value}
+    case, quoted = Case(known), Case({key: _quotable(value) for key, value in known.items()})
+    plan = [_step(step, case, quoted) for _, step in fitting(text.step, case)]
+    if cause is not None:
+        first, *more = (step for step in steps(cause, case) if step.who in {Side.SENDER, Side.MESSAGE})
+        named = by_name(name)
+        subject = known.get("ip" if cause is Cause.BLOCKLISTED_IP else "from_domain", "")
+        plan += map(_as_here, (first, *(look_up(named, subject) if named else ()), *more))
     return Alarm(
-        ident, text.act, name, _fill(text.title, known), _fill(text.meaning, known),
+        ident, text.act, name, said.fill(text.title), said.fill(text.meaning),
         None if began is None else written(began * 60), None if last is None else written(last * 60), evidence,
-        list(_steps(text.step, known)), data or {},
+        plan, data or {},
     )  # fmt: skip
 
 
-def _fill(template: str, known: Mapping[str, str]) -> str:
-    return _NAME.sub(lambda found: known.get(found[1], ""), template)
+def _step(text: StepTemplate, case: Case, quoted: Case) -> PlanStep:
+    config = tuple(quoted.fill(line) for line in text.config)
+    return PlanStep(case.fill(text.do), config, quoted.fill_known(text.verify) or None, case.fill(text.url) or None)
 
 
-def _steps(texts: tuple[TroubleStep, ...], known: Mapping[str, str]) -> Iterator[PlanStep]:
-    taken: set[str] = set()
-    for text in texts:
-        if (text.slot and text.slot in taken) or not all(known.get(name) for name in text.needs):
-            continue
-        taken.add(text.slot)
-        quoted = {name: _quotable(value) for name, value in known.items()}
-        yield PlanStep(
-            _fill(text.do, known),
-            tuple(_fill(line, quoted) for line in text.config),
-            _fill(text.verify, quoted) or None,
-        )
+def _as_here(step: Step) -> PlanStep:
+    return PlanStep(step.do, step.config, step.verify or None, step.url or None)
 
 
 def _quotable(value: str) -> str:
@@ -105,7 +111,7 @@ def _refusal(rollup: Rollup, onset: Onset) -> Alarm:
     sample = next((s for s in rollup.samples.values() if s.cause is cause and onset.name in to_str(s.text)), None)
     sample = sample or next((s for s in rollup.samples.values() if s.cause is cause), None)
     text = to_str(sample.text) if sample else ""
-    url = _URL.search(text)
+    reading = read_reply(text)
     since = f"since {written(onset.began * 60)}" if onset.began is not None else "for as long as the log goes back"
     evidence = [f"{_percent(onset.hits, onset.exposure)} recipients were refused for it {since}"]
     if onset.began is not None:
@@ -116,8 +122,11 @@ def _refusal(rollup: Rollup, onset: Onset) -> Alarm:
     domain = max(values, key=lambda each: values[each], default="")
     ident = "authentication_began" if cause in AUTHENTICATION else "listing_began"
     data: Data = {"cause": str(cause), "refused": onset.hits, "recipients": onset.exposure}
-    facts = {"url": url[0].rstrip(".,;") if url else "", "domain": domain}
-    return alarm(ident, onset.name, evidence, facts, began=onset.began, last=onset.last, data=data)
+    facts = {
+        "url": next(iter(reading.extracts.urls), ""), "ip": sending_ip(Failure(), reading)[0],
+        "mail_from_domain": domain, "from_domain": domain,
+    }  # fmt: skip
+    return alarm(ident, onset.name, evidence, facts, began=onset.began, last=onset.last, data=data, cause=cause)
 
 
 def _quotas(rollup: Rollup) -> Iterator[Alarm]:

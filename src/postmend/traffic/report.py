@@ -98,6 +98,7 @@ class PlanStep(msgspec.Struct, omit_defaults=True):
     do: str
     config: tuple[str, ...] = ()
     verify: str | None = None
+    url: str | None = None
 
 
 class Alarm(msgspec.Struct):
