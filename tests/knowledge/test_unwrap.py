@@ -50,3 +50,18 @@ def test_the_client_that_was_refused(text: str) -> None:
 def test_a_quoted_reply_wins() -> None:
     found = layers("host mx.example.com[203.0.113.9] said: 550 5.7.1 Client host [192.0.2.7] blocked")[-1]
     assert (found.host, found.ip) == ("mx.example.com", "203.0.113.9")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "smtplib.SMTPDataError: (554, b'5.7.1 message refused')",
+        "SMTPRecipientsRefused: {'bob@example.com': (554, '5.7.1 message refused')}",
+        "org.eclipse.angus.mail.smtp.SMTPSendFailedException: 554 5.7.1 message refused",
+        "Error: Message failed: 554 5.7.1 message refused",
+        "Can't send mail - all recipients were rejected: 554 5.7.1 message refused",
+        "Mailbox unavailable. The server response was: 5.7.1 message refused",
+    ],
+)
+def test_the_reply_in_what_a_mail_library_raises(text: str) -> None:
+    assert layers(text)[-1].text.removeprefix("554 ").startswith("5.7.1 message refused")

@@ -64,6 +64,9 @@ _QUOTES = tuple(
         ("reason:", rf"(?:host: ?{_HOST},? )?reason:\s*{_REPLY}"),
         # Oracle Messaging Server and its forebears: Diagnostic code: smtp;550 5.1.1 ...
         ("diagnostic", rf"diagnostic[- ]code:\s*(?:[\w-]{{1,20}}\s*;)?\s*{_REPLY}"),
+        # JavaMail, Nodemailer, .NET: ...SMTPSendFailedException: 550 ..., Message failed: 550 ..., The server response was: 5.7.1 ...
+        ("exception:|failed:|rejected:", rf"(?:exception|(?:message|command) failed|were rejected):\s*{_REPLY}"),
+        ("response was:", r"server response was:\s*(?P<inner>[245]\.\d{1,3}\.\d{1,3}\s.*)"),
         # Amazon SES: unable to deliver in 840 minutes.<421 4.4.1 Unable to connect>
         ("<4|<5", r"<(?P<inner>[45]\d\d [^<>]*(?:<[^<>]*>[^<>]*)*)>\s*$"),
         # Barracuda: 550 permanent failure for one or more recipients (x@example.net:550 5.1.1 User unknown)
@@ -86,6 +89,7 @@ _CALLOUT_QUOTE = re.compile(
 _CODE = re.compile(r"\s*(?:#)?([245]\d\d)(?:[\s-]+#?(?:\()?([245]\.\d{1,3}\.\d{1,3}))?(?!\w)")
 _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 _DIALOGUE = re.compile(r"\s(>>>|<<<|-{5,})\s")
+_PAIR = re.compile(r"\(([245]\d\d), ?b?['\"]")
 MAX_DEPTH = 6
 MAX_CHARS = 8000
 
@@ -165,8 +169,14 @@ def status_of(text: str) -> EnhancedStatus | None:
 
 
 def _spaced(text: str) -> str:
-    """qmail-send logs a reply with `_` for each space: `failure: Remote_host_said:_550_no_mailbox_here`."""
-    return text.replace("/", " ").replace("_", " ") if "emote_host_said:" in text else text
+    """The text as the server wrote it, where a program stores it in a form of its own.
+
+    qmail-send logs `_` for each space: `failure: Remote_host_said:_550_no_mailbox_here`. Python's smtplib shows a pair:
+    `SMTPDataError: (554, b'5.7.1 refused')`.
+    """
+    if "emote_host_said:" in text:
+        return text.replace("/", " ").replace("_", " ")
+    return _PAIR.sub(r"reason: \1 ", text).replace("\\n", " ") if "SMTP" in text else text
 
 
 def _without_callout(text: str) -> str:
