@@ -5,6 +5,7 @@ what the reply names; `diagnosis` weighs that against evidence.
 """
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
@@ -43,6 +44,12 @@ _OF_SENDER = {
     Cause.DOMAIN_NOT_FOUND: Cause.SENDER_ADDRESS_INVALID,
     Cause.MAILBOX_DISABLED: Cause.SENDER_ACCOUNT_BLOCKED,
 }
+# What stands before words such as `address unknown` or `account disabled` where they are said of the sender.
+_SENDERS = re.compile(r"\b(?:your|senders|sending|authenticated|envelope|from)\s(?:e?mail\s)?$")
+_SENDER_IS = re.compile(r"\b(?:sender|from)\s(?:address\s)?$")
+_BEFORE_CHARS = 40
+_THINGS = ("account", "address", "domain", "email", "login", "mailbox", "user", "username")
+_OF_ADDR = tuple(f"<addr> {thing}" for thing in _THINGS)
 # Subjects of enhanced codes that are about the address or the mailbox (RFC 3463 section 3).
 _OF_ADDRESS, _POLICY = frozenset({1, 2}), 7
 # Beside one of these words a code by itself says nothing of the address: servers give 5.1.1 to whom they do not like.
@@ -122,9 +129,24 @@ def _vote(
     folded, words = _folded(layer.own)
     stage = layer.stage or stage
     said = book.votes(folded, words, provider=providers, stage=stage, code=code, enhanced=enhanced)
-    if stage in _BEFORE_RCPT:
-        said = tuple(replace(match, cause=_OF_SENDER.get(match.cause, match.cause)) for match in said)
+    said = tuple(
+        replace(match, cause=_OF_SENDER[match.cause])
+        if match.cause in _OF_SENDER and (stage in _BEFORE_RCPT or _is_of_sender(match, folded))
+        else match
+        for match in said
+    )
     return said, code, enhanced
+
+
+def _is_of_sender(match: Match, folded: str) -> bool:
+    """Whether the words before those of a match make them the sender's: `your` account disabled."""
+    at = folded.find(match.words) if match.words else 0
+    if at <= 0:
+        return False
+    start = max(0, at - _BEFORE_CHARS)
+    if match.words.startswith("<addr>"):
+        return not match.words.startswith(_OF_ADDR) and _SENDER_IS.search(folded, start, at) is not None
+    return match.words.startswith(_THINGS) and _SENDERS.search(folded, start, at) is not None
 
 
 def read_reply(
