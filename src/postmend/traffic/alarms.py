@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from postmend.diagnosis.probes import sending_ip
 from postmend.intake.logs.clock import written, written_day
 from postmend.knowledge.blocklists import by_name
 from postmend.knowledge.limits import quota_for
@@ -12,7 +11,6 @@ from postmend.knowledge.steps import StepTemplate
 from postmend.knowledge.trouble import troubles
 from postmend.model import Cause, Failure, Side, Step
 from postmend.remedy.case import Case, fitting
-from postmend.remedy.plan import look_up, steps
 from postmend.traffic.counts import Count, get
 from postmend.traffic.culprits import find_culprits, kind_of, on_shared_server
 from postmend.traffic.judge import FEWEST, Culprit
@@ -44,10 +42,7 @@ def alarm(
     case, quoted = Case(known), Case({key: _quotable(value) for key, value in known.items()})
     plan = [_step(step, case, quoted) for _, step in fitting(text.step, case)]
     if cause is not None:
-        first, *more = (step for step in steps(cause, case) if step.who in {Side.SENDER, Side.MESSAGE})
-        named = by_name(name)
-        subject = known.get("ip" if cause is Cause.BLOCKLISTED_IP else "from_domain", "")
-        plan += map(_as_here, (first, *(look_up(named, subject) if named else ()), *more))
+        plan += map(_as_here, _mending(cause, name, case))
     return Alarm(
         ident, text.act, name, said.fill(text.title), said.fill(text.meaning),
         None if began is None else written(began * 60), None if last is None else written(last * 60), evidence,
@@ -58,6 +53,18 @@ def alarm(
 def _step(text: StepTemplate, case: Case, quoted: Case) -> PlanStep:
     config = tuple(quoted.fill(line) for line in text.config)
     return PlanStep(case.fill(text.do), config, quoted.fill_known(text.verify) or None, case.fill(text.url) or None)
+
+
+def _mending(cause: Cause, name: str, case: Case) -> Iterator[Step]:
+    """What `explain` tells the sending side to do about a cause; after the first step, where to look the list up."""
+    from postmend.remedy.plan import look_up, steps  # late: few reports need it
+
+    first, *more = (step for step in steps(cause, case) if step.who in {Side.SENDER, Side.MESSAGE})
+    named, subject = by_name(name), "ip" if cause is Cause.BLOCKLISTED_IP else "from_domain"
+    yield first
+    if named is not None:
+        yield from look_up(named, case.names.get(subject, ""))
+    yield from more
 
 
 def _as_here(step: Step) -> PlanStep:
@@ -107,6 +114,8 @@ def _culprit(found: Culprit) -> Alarm:
 
 
 def _refusal(rollup: Rollup, onset: Onset) -> Alarm:
+    from postmend.diagnosis.probes import sending_ip  # late: few reports need it
+
     cause = Cause(onset.what)
     sample = next((s for s in rollup.samples.values() if s.cause is cause and onset.name in to_str(s.text)), None)
     sample = sample or next((s for s in rollup.samples.values() if s.cause is cause), None)
