@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from postmend.intake import read_any
-from postmend.model import Action, Intake, Kind, ParseError, Stage
+from postmend.knowledge.read import read_told
+from postmend.model import Action, Cause, Intake, Kind, ParseError, Stage
 from tests.compound import outlook_message
 
 BARRACUDA = "bounce-barracuda.eml"
@@ -113,6 +114,13 @@ def test_a_notice_goes_to_the_reverse_path(to: str, received: str, mail_from: st
     )
     (failure,) = one(raw.encode()).failures
     assert failure.mail_from == mail_from
+
+
+def test_the_form_around_a_reply_is_no_place_to_guess() -> None:
+    form = "<mailto:a@example.net> Your message couldn't be delivered. Despite repeated attempts the system refused it."
+    known = {"stage": None, "remote_host": "", "code": 550, "enhanced": None}
+    assert read_told("550 listed at bl.example: 192.0.2.7", form, **known).extracts.lists == ("bl.example",)
+    assert read_told("550 4f7a", f"{form} The mailbox is full.", **known).cause is Cause.MAILBOX_FULL
 
 
 @pytest.mark.parametrize("mark", ["", "> ", "    "])

@@ -210,11 +210,19 @@ def read_told(
     enhanced: EnhancedStatus | None,
     read: Callable[..., Reading] = read_reply,
 ) -> Reading:
-    """Read a reply; where its words say nothing, what the `notice` says around it (may be empty). Never raises."""
+    """Read a reply; where no rule knows its words, what the `notice` says around it (may be empty). Never raises.
+
+    The form that a program wraps around a reply is no place to guess: there only a rule counts.
+    """
     known = {"stage": stage, "remote_host": remote_host, "code": code, "enhanced": enhanced}
     reading = read(reply, **known)
-    if notice and not any(match.words for match in reading.matches):
+    if notice and not _found(reading):
         around = read(notice, **known)
-        if any(match.words for match in around.matches):
+        if _found(around):
             return around
     return reading
+
+
+def _found(reading: Reading) -> bool:
+    """Whether a rule found its words."""
+    return any(match.words and match.rule != NEAR_RULE for match in reading.matches)
