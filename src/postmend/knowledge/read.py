@@ -218,7 +218,7 @@ def read_told(
     reading = read(reply, **known)
     if notice and not _found(reading):
         around = read(notice, **known)
-        if _found(around):
+        if _found(around) and around.cause is not Cause.UNKNOWN:
             return around
     return reading
 
