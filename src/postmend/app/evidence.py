@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from postmend.model.local import LocalServer
 
 # What letting go, the verdict and printing take of the time that somebody gave: in part, at least, at most.
-_BESIDE, _LEAST_BESIDE_S, _MOST_BESIDE_S = 0.1, 0.2, 0.5
+_BESIDE, _LEAST_BESIDE_S, _MOST_BESIDE_S = 0.15, 0.25, 1.0
 _MOST_PROBES = 25  # RCPT probes a run: whoever has more addresses to ask about wants `postmend verify`
 
 
