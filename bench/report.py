@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import postmend
-from bench.timing import command, in_turn, row
+from bench.timing import command, costs_in_turn, row
 from tests.traffic.generator import START, Exim, Postfix
 from tests.traffic.weeks import week
 
@@ -81,13 +81,15 @@ def _rivals(folder: Path, name: str, kind: type[Postfix]) -> Path:
     found = peer(name)
     if found:
         calls.append(command([*pinned, "perl", found, str(path)]))
-    taken = in_turn(*calls, rounds=int(os.environ.get("POSTMEND_BENCH_ROUNDS", "5")))
-    row(f"report: lines/s, {lines:,} {kind.__name__} lines", f"{lines / taken[0]:,.0f}")
+    costs = costs_in_turn(*calls, rounds=int(os.environ.get("POSTMEND_BENCH_ROUNDS", "5")))
+    own_cost = costs[0]
+    row(f"report: lines/s, {lines:,} {kind.__name__} lines", f"{lines / own_cost.wall_s:,.0f}")
     if found:
         row(
             f"the same: {name} (Debian)",
-            f"{lines / taken[1]:,.0f}",
-            f"{taken[1] / taken[0]:.1f} times as fast",
+            f"{lines / costs[1].wall_s:,.0f}",
+            f"{costs[1].wall_s / own_cost.wall_s:.1f} times as fast, "
+            f"{costs[1].cpu_s / own_cost.cpu_s:.1f} times by processor time",
         )
     return path
 

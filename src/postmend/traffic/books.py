@@ -36,7 +36,8 @@ class Book:
             message.client, message.login = client, login or message.login
             message.mail_from = message.mail_from if mail_from is None else mail_from
         else:
-            message = self._new(Message(self, ident, mail_from, client, login, True))
+            ready = login != b"" and mail_from is not None and not self._stitcher.awaited
+            message = self._new(Message(self, ident, mail_from, client, login, True, ready))
         if message.mail_from is not None and not message.ready:
             self._stitcher.settle(message)
 
@@ -147,7 +148,8 @@ class Book:
         messages, kept = self.messages, max(_KEPT // len(self._stitcher.books), _FEWEST_KEPT)
         for message in list(messages.values())[:-kept]:
             if message.removed:
-                self._stitcher.retire(message)
+                if not message.ready:
+                    self._stitcher.retire(message)
                 del messages[message.ident]
         if len(messages) > _MOST_OPEN:
             for ident in list(messages)[: _MOST_OPEN // 10]:

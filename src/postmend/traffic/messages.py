@@ -27,10 +27,10 @@ class Message(msgspec.Struct, gc=False, eq=False):
     client: bytes = b""
     login: bytes = b""
     opened: bool = False
+    ready: bool = False
     user: bytes = b""
     name: bytes = b""  # its Message-ID
     script: bytes = b""
-    ready: bool = False
     removed: bool = False
     expired: int = -1
     counted: bool = False

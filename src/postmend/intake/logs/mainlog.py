@@ -6,6 +6,7 @@ from postmend.intake.logs.sink import HostSink, Kept
 
 _STAMP = 17  # `2026-11-24 20:21:`
 _IDENT = 20  # where the message id begins
+_DASH = ord("-")
 _SHORT = 16  # bytes of an id before 4.97
 
 
@@ -23,7 +24,7 @@ class MainLog:
         """Take one line: `2026-11-24 20:21:05 1vNabc-0000000AbCd-1xYz <= ...`."""
         end = self._end
         read = self._marks.get(line[end : end + 4])
-        if read is None or line[26:27] != b"-":
+        if read is None or line[26] != _DASH:
             return self._uncommon(line)
         stamp = line[:_STAMP]
         if stamp != self._stamp:
