@@ -9,6 +9,7 @@ from postmend.intake.dsn import Recipient, address_of, typed
 from postmend.intake.kind import NOT_FAILED, looks_like_notice, says_refused
 from postmend.intake.notice import bare_locals, only_mention
 from postmend.intake.original import address_in
+from postmend.intake.scan import decode_words
 from postmend.intake.several import read_notices
 from postmend.intake.wording import MAX_REPLY, coded_text, completed, has_codes, prose
 from postmend.knowledge.unwrap import layers
@@ -152,6 +153,9 @@ def _without_names(mail: Material, exclude: frozenset[str]) -> list[tuple[str, s
         return [(f"{verp[1].split('+')[-1]}@{verp[2]}", whole)]
     named = looks_like_notice("", mail.head.get("subject", ""))
     mentioned = only_mention(mail.notice, exclude) if coded or named else ""
+    subject = decode_words(mail.head.get("subject", ""))
+    if named and not mentioned and (mentioned := only_mention(subject, exclude)):
+        whole = f"{subject}. {whole}"
     nameless = named and looks_like_notice(mail.head.get("from", ""), "") and says_refused(whole)
     return [(mentioned, whole)] if coded or mentioned or nameless else []
 

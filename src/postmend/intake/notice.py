@@ -47,7 +47,7 @@ _ALONE = re.compile(
     rf"^{_MARK}({ADDRESS})[>\"'\]]{{0,2}}(?:<mailto:[^>]*>|\(.{{0,80}}\)|\[.{{0,80}}\])?[ \t]*[:.,;]?[ \t]*(?:\(after .*\)|\(expanded from.*|\(reading .*|\(ultimately generated.*|\(generated from.*)?$"
 )
 _WITH_REPLY = re.compile(
-    rf"^{_MARK}({ADDRESS})[>\"'\]]{{0,2}}[ \t]*(?:<mailto:[^>]*>)?(?:\(.{{0,120}}?\))?[ \t]*(?::[ \t]*|\.\.\.[ \t]*|[ \t]-+[ \t]|[ \t]+(?=(?:\(|on (?:\w{{3}},|\d)|\[|invalid|unknown|not |no |is |was |does|could|user|mailbox|undeliver|reject|fail)))(.+)$",
+    rf"^{_MARK}({ADDRESS})[>\"'\]]{{0,2}}[ \t]*(?:<mailto:[^>]*>)?(?:\(.{{0,120}}?\))?[ \t]*(?::[ \t]*|\.\.\.[ \t]*|[ \t]-+[ \t]|[ \t]+(?=(?:\(|[45]\d\d[ -]|on (?:\w{{3}},|\d)|\[|invalid|unknown|not |no |is |was |does|could|user|mailbox|undeliver|reject|fail)))(.+)$",
     re.IGNORECASE,
 )
 _SENDMAIL = re.compile(
@@ -57,6 +57,10 @@ _PHRASE = re.compile(
     rf"(?:\b(?:to|for|recipients?(?:\(s\))?|address(?:es)?|user|mailbox|account|destinataires?|empf\w+|destinat[aá]rios?|adress\w*|adres\w{{0,3}}|indirizzo|direcci[oó]n|endereço|usu[aá]rio|utilisateur|benutzer\w*|"
     rf"адрес\w*|пользовател\w*|получател\w*|adresat\w*|odbiorc\w*|mottagare\w*|modtager\w*|ontvanger\w*|收件人|地址|アドレス|받는 ?사람|주소|errors?|rcpt|size|name|deliver\w*|宛先|あて先|送信先|受信者)\b[^\n@]{{0,40}}?[:：<\"'「( ]|[:：「])[ \t]*[<\"'(]{{0,2}}({ADDRESS})",
     re.IGNORECASE,
+)
+# The next of several in one line: `anna@example.net, max@example.org and ...`
+_LISTED = re.compile(
+    rf"[>)\"']{{0,2}}[ \t]*(?:[,;]|[,;]?[ \t]*(?:and|und|et|y|e|en|og|och|i|и|&))[ \t]+[<\"'(]{{0,2}}({ADDRESS})"
 )
 # Lines that quote the header of what was sent: the address in them is the one refused only if nothing else is.
 _QUOTED_HEADER = re.compile(
@@ -148,6 +152,10 @@ def _named(lines: list[str]) -> Iterator[Named]:
             continue
         for phrase in _PHRASE.finditer(line):
             yield Named(_clean(phrase[1]), "", i, 1)
+            end = phrase.end()
+            while more := _LISTED.match(line, end):
+                yield Named(_clean(more[1]), "", i, 1)
+                end = more.end()
         for other in _IN_BRACKETS.finditer(line):
             yield Named(_clean(other[1] or other[2]), "", i, 3)
 
