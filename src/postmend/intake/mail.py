@@ -9,8 +9,7 @@ from postmend.intake.dsn import Recipient, Status
 from postmend.intake.failures import Material, complete
 from postmend.intake.forwarded import quoted_mail
 from postmend.intake.kind import kind_by_form, looks_like_notice
-from postmend.intake.notice import split_original
-from postmend.intake.original import address_in, first, quoted_headers, read_original, sending_host
+from postmend.intake.original import address_in, first, quoted_headers, read_original, sending_host, split_original
 from postmend.intake.scan import Headers, decode_words, read_headers, split_head
 from postmend.intake.understood import Understood, understand
 from postmend.model import Action, Failure, Host, Intake, Kind, Original, SmtpReply

@@ -1,7 +1,7 @@
 """The text of a notice that has no machine-readable part: who was refused, and with what words.
 
-One reader for all programs. It finds where the returned message begins, the lines that name a recipient, and
-the reply that stands with each. Programs differ in a few words only, and those are the tables below.
+One reader for all programs. It finds the lines that name a recipient, and the reply that stands with each.
+Programs differ in a few words only, and those are the tables below.
 """
 
 import itertools
@@ -21,26 +21,6 @@ from postmend.intake.wording import (
 )
 
 _ADDRESS = re.compile(ADDRESS)
-# Lines after which the message that was refused stands, with the ruler before the words.
-_ORIGINAL = re.compile(
-    r"^[ \t>*=_-]*+(?:"
-    r"below this line is a copy|(?:here|this) is a copy of (?:the|your)|(?:below|following) is (?:a|the) copy of|"
-    r"the headers? of the original|(?:original|unsent|returned|undelivered|returning) (?:message|mail|e-mail)s?\b(?! headers?:? *\S+@)(?: (?:follows?|as follows|text|headers?|below|is (?:attached|included))|[ \t]*[-:.=_]*[ \t]*$)|"
-    r"(?:message|mail) headers? follows?|included is a copy|bounced e-?mail|copy of (?:the )?(?:original )?message|"
-    r"(?:begin|start) of (?:the )?(?:original|returned)|the attachment contains the original|your (?:original )?message (?:follows|was[ \t]*:?[ \t]*$|is included|reads)|"
-    r"message (?:contents|header|text) follows?|(?:first|only) \d+ (?:lines|bytes) of|content-type: message/|the (?:original|following) message (?:was|is) (?:attached|below|included)|"
-    r"original message headers|元のメール|送信されたメール"
-    r")",
-    re.IGNORECASE | re.MULTILINE,
-)
-_HEADERS = (
-    "Return-Path:", "Received:", "Delivered-To:", "X-", "DKIM-Signature:", "Message-I", "MIME-Version:",
-    "Authentication-Results:",
-)  # fmt: skip
-_HEADER_RUN = re.compile(
-    r"^(?:Return-Path|Received|Delivered-To|X-[\w-]+|DKIM-Signature|Message-I[dD]|MIME-Version|Authentication-Results): ?.*\n(?:[ \t].*\n|[\w-]+:.*\n){2,}",
-    re.MULTILINE,
-)
 # `<addr>: reply`, `addr... reply`, and an address alone on its line, however it is marked.
 _MARK = r"[ \t>*•·-]{0,12}(?:mailto:|Recipient:[ \t]*)?(?:\"[^\"\n]{0,80}\"[ \t]+)?[<\"'\[]{0,2}"
 _ALONE = re.compile(
@@ -96,18 +76,6 @@ class Named(NamedTuple):
     reply: str
     line: int
     rank: int
-
-
-def split_original(text: str) -> tuple[str, str]:
-    """The notice, and the returned message where it stands in the same text."""
-    # Not in the first line: it would be the refused message of nothing.
-    first = len(text) - len(text.lstrip())
-    found = _ORIGINAL.search(text, text.find("\n", first) + 1 or len(text))
-    cut = found.start() if found else len(text)
-    if any(name in text for name in _HEADERS):
-        runs = (found.start() for found in _HEADER_RUN.finditer(text, 0, cut))
-        cut = next((start for start in runs if text[:start].strip()), cut)
-    return text[:cut], text[cut:]
 
 
 def is_system(address: str) -> bool:

@@ -30,6 +30,45 @@ def address_in(value: str) -> str:
     return (found[1] or found[2]).strip(".") if found else ""
 
 
+# Lines after which the message that was refused stands, with the ruler before the words.
+_ORIGINAL = re.compile(
+    r"^[ \t>*=_-]*+(?:"
+    r"below this line is a copy|(?:here|this) is a copy of (?:the|your)|(?:below|following) is (?:a|the) copy of|"
+    r"the headers? of the original|"
+    r"(?:original|unsent|returned|undelivered|returning) (?:message|mail|e-mail)s?\b(?! headers?:? *\S+@)"
+    r"(?: (?:follows?|as follows|text|headers?|below|is (?:attached|included))|[ \t]*[-:.=_]*[ \t]*$)|"
+    r"(?:message|mail) headers? follows?|included is a copy|bounced e-?mail|copy of (?:the )?(?:original )?message|"
+    r"(?:begin|start) of (?:the )?(?:original|returned)|the attachment contains the original|"
+    r"your (?:original )?message (?:follows|was[ \t]*:?[ \t]*$|is included|reads)|"
+    r"message (?:contents|header|text) follows?|(?:first|only) \d+ (?:lines|bytes) of|"
+    r"content-type: message/|the (?:original|following) message (?:was|is) (?:attached|below|included)|"
+    r"original message headers|元のメール|送信されたメール"
+    r")",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HEADERS = (
+    "Return-Path:", "Received:", "Delivered-To:", "X-", "DKIM-Signature:", "Message-I", "MIME-Version:",
+    "Authentication-Results:",
+)  # fmt: skip
+_HEADER_RUN = re.compile(
+    r"^(?:Return-Path|Received|Delivered-To|X-[\w-]+|DKIM-Signature|Message-I[dD]|MIME-Version|Authentication-Results)"
+    r": ?.*\n(?:[ \t].*\n|[\w-]+:.*\n){2,}",
+    re.MULTILINE,
+)
+
+
+def split_original(text: str) -> tuple[str, str]:
+    """The notice, and the returned message where it stands in the same text."""
+    # Not in the first line: it would be the refused message of nothing.
+    first = len(text) - len(text.lstrip())
+    found = _ORIGINAL.search(text, text.find("\n", first) + 1 or len(text))
+    cut = found.start() if found else len(text)
+    if any(name in text for name in _HEADERS):
+        runs = (found.start() for found in _HEADER_RUN.finditer(text, 0, cut))
+        cut = next((start for start in runs if text[:start].strip()), cut)
+    return text[:cut], text[cut:]
+
+
 def first(fields: dict[str, str], *names: str) -> str:
     """The value of the first of these fields that is there and not empty."""
     for name in names:

@@ -4,8 +4,8 @@ import re
 from dataclasses import replace
 
 from postmend.intake.codes import codes_in, helo_in
-from postmend.intake.notice import only_mention, read_notice, sender_named, split_original
-from postmend.intake.original import address_in, quoted_headers, read_original, sending_host
+from postmend.intake.notice import only_mention, read_notice, sender_named
+from postmend.intake.original import address_in, quoted_headers, read_original, sending_host, split_original
 from postmend.intake.scan import html_to_text, to_text
 from postmend.intake.several import notices_in
 from postmend.intake.wording import has_codes
