@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from postmend.knowledge.masks import masked
 from postmend.knowledge.unwrap import layers, peer_of
-from postmend.model import Cause, Fact, Failure, Finding, Reading, Stage
+from postmend.knowledge.rules import STRENGTH
+from postmend.model import Cause, Fact, Failure, Finding, Match, Reading, Stage
 
 _BEFORE = frozenset({Stage.CONNECT, Stage.HELO, Stage.STARTTLS, Stage.AUTH, Stage.MAIL, Stage.RCPT})
 
@@ -19,7 +20,9 @@ _NOBODY_VOUCHES = frozenset({"spf.none", "dkim.unsigned"})
 # Spamhaus' answers to whom it does not serve (127.255.255.252 to .255): no listing of anybody.
 _REFUSED_ANSWER = "127.255.255."
 # What else a server finds in a message: where its words name one of these, they are not about spam.
-_IN_THE_MESSAGE = frozenset({Cause.CONTENT_POLICY, Cause.VIRUS, Cause.MESSAGE_TOO_BIG, Cause.BLOCKLISTED_DOMAIN_OR_URL})
+_IN_THE_MESSAGE = frozenset(
+    {Cause.CONTENT_POLICY, Cause.VIRUS, Cause.MESSAGE_TOO_BIG, Cause.BLOCKLISTED_DOMAIN_OR_URL, Cause.MAIL_LOOP}
+)
 # A signature that can verify nowhere is a fault that is seen only once the message was sent: not its words, then.
 _UNVERIFIABLE = frozenset({"missing", "revoked", "broken", "mismatch", "weak"})
 
@@ -53,12 +56,17 @@ def _after_data(failure: Failure, reading: Reading, findings: Sequence[Finding])
     yield Finding("reply", "reply.after_data", "data", Fact.NONE, detail)
     found = {each.id for each in findings}
     in_order = found >= _IN_ORDER and not any(map(_unverifiable, findings))
-    named = any(match.cause in _IN_THE_MESSAGE for match in reading.matches)
+    named = any(match.cause in _IN_THE_MESSAGE or _of_a_filter(match) for match in reading.matches)
     # What is put off (4yz) was not judged by its words: a filter that takes it for spam refuses it for good.
     if in_order and not named and not _put_off(failure, reading):
         yield Finding("reply", "reply.message_itself", "data", Fact.NONE, detail)
     if found >= _NOBODY_VOUCHES:
         yield Finding("reply", "reply.nobody_vouches", "data", Fact.NONE, "neither SPF nor DKIM covers what was sent")
+
+
+def _of_a_filter(match: Match) -> bool:
+    """Whether words say that the recipient's own filter decided: it has more to go by than the message."""
+    return match.cause is Cause.RECIPIENT_FILTER and match.weight >= STRENGTH["fair"]
 
 
 def _unverifiable(finding: Finding) -> bool:

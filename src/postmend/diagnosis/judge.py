@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from postmend.diagnosis.context import circumstances
-from postmend.diagnosis.scales import RULED_OUT, Scales, says_nothing, weighed
+from postmend.diagnosis.scales import RULED_OUT, USED_FOR_ANY, Scales, weighed
 from postmend.knowledge.address import DEAD, address_verdict
 from postmend.knowledge.causes import cause_info
 from postmend.knowledge.rules import STRENGTH
@@ -101,11 +101,16 @@ def _state(candidates: Sequence[Candidate], scales: Scales, reading: Reading) ->
 
 
 def _speaks_of_another(cause: Cause, scales: Scales, reading: Reading) -> bool:
-    """Whether the words plainly name another cause, and nothing has shown them wrong."""
-    others = [m for m in reading.matches if m.cause is not cause and not says_nothing(m)]
+    """Whether the words name another cause, and nothing has shown them wrong.
+
+    Of causes whose words are used for any refusal only strong ones count.
+    """
+    others = [m for m in reading.matches if m.cause not in {cause, Cause.UNKNOWN}]
     own = max((m.weight for m in reading.matches if m.cause is cause), default=0.0)
     return any(
-        m.weight >= STRENGTH["strong"] and m.weight > own and scales.lowered.get(m.cause, 0.0) < RULED_OUT
+        m.weight >= STRENGTH["strong" if m.cause in USED_FOR_ANY else "fair"]
+        and m.weight > own
+        and scales.lowered.get(m.cause, 0.0) < RULED_OUT
         for m in others
     )
 

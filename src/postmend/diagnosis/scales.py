@@ -18,6 +18,7 @@ _OWN_WORDS = 0.5  # the same where the words name their cause strongly: so much 
 _FLOOR = 0.02  # the share below which a hypothesis of the text is as good as not named
 # Words for these are used for whatever a receiver holds against a sender, or for any refusal at all.
 _LOOSE = frozenset({Cause.SENDER_REPUTATION, Cause.SYSTEM_ERROR})
+USED_FOR_ANY = _LOOSE | {Cause.RECIPIENT_FILTER}
 _ELSEWHERE = frozenset({Cause.MX_INVALID, Cause.DOMAIN_NOT_FOUND})
 
 
@@ -59,7 +60,7 @@ def _prior(reading: Reading) -> dict[Cause, float]:
     return {cause: math.log(max(share, 1e-9) / max(nothing, 1e-9)) + 1.0 for cause, share in shares.items()}
 
 
-def says_nothing(match: Match) -> bool:
+def _says_nothing(match: Match) -> bool:
     """Whether words name nobody's fault: somebody there refuses, and that is all they say.
 
     Only words that can mean nothing else tell of the recipient in person.
@@ -110,7 +111,7 @@ def _raise(scales: Scales, row: Weight, hidden: frozenset[Cause]) -> None:
 def _gap(scales: Scales, reading: Reading, top: Cause) -> float:
     """How far below the cause that the words name a hidden one starts, in nats: further, the plainer the words are."""
     plainness = _plainness(scales, reading, top)
-    loose = top in _LOOSE or all(says_nothing(m) for m in reading.matches if m.cause is top)
+    loose = top in _LOOSE or all(_says_nothing(m) for m in reading.matches if m.cause is top)
     return plainness - _OWN_WORDS if plainness and not loose else _HIDDEN_GAP
 
 
