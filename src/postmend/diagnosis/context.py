@@ -7,8 +7,8 @@ refuses after it may have. And a server that answered is there: the recipient's 
 from collections.abc import Iterator, Sequence
 
 from postmend.knowledge.masks import masked
-from postmend.knowledge.unwrap import layers, peer_of
 from postmend.knowledge.rules import STRENGTH
+from postmend.knowledge.unwrap import layers, peer_of
 from postmend.model import Cause, Fact, Failure, Finding, Match, Reading, Stage
 
 _BEFORE = frozenset({Stage.CONNECT, Stage.HELO, Stage.STARTTLS, Stage.AUTH, Stage.MAIL, Stage.RCPT})
