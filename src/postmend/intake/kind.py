@@ -132,7 +132,7 @@ def kind_by_words(head: dict[str, str], notice: str) -> Kind:
     null_path = head.get("return-path", "x").strip() == "<>"
     coded = has_codes(notice)
     start = notice[:800].lower()
-    to_many = any(name in head for name in LIST_FIELDS) and not _has(start, _REFUSED)
+    to_many = any(name in head for name in LIST_FIELDS) and not null_path and not _has(start, _REFUSED)
     if to_many and not _BOUNCE_FROM.search(head.get("from", "")[:_MOST_FIELD]):
         return Kind.NOT_A_BOUNCE  # though it speaks of bounces
     if from_system or about_failure or (null_path and (coded or _has(start, _REFUSED))):
