@@ -5,8 +5,8 @@ recipients, a listed server refuses everybody's mail. What gives a hijacked acco
 Everything is relative: to the account's own hours before, to what befell all the others in the same hours.
 """
 
+from array import array
 from collections import defaultdict
-from collections.abc import Iterator
 
 from postmend.traffic.counts import UNIT, Count, get, unpack
 from postmend.traffic.judge import CLEAR, FEWEST, FEWEST_BAD, SWARM, Culprit, Hour, Judge
@@ -29,16 +29,23 @@ def _volume_bad(cell: int) -> tuple[int, int, int]:
     return volume, min(dead + blocked, volume), dead
 
 
-def _table(rollup: Rollup, wanted: set[bytes]) -> dict[bytes, dict[int, Hour]]:
-    """The hours of these accounts."""
-    accounts: dict[bytes, dict[int, Hour]] = {name: {} for name in wanted}
-    sources = [(accounts.get(account), ip) for account, ip in rollup.sources]
-    for key, cell in rollup.hours.items():
-        hours, ip = sources[key >> HOUR_BITS]
-        if hours is None:
-            continue
-        volume, bad, dead = _volume_bad(cell)
-        hour = key & HOUR_MASK
+def _keys(rollup: Rollup, wanted: set[bytes]) -> dict[bytes, "array[int]"]:
+    """Where the hours of these accounts stand in the base table, eight bytes each."""
+    found = {name: array("Q") for name in wanted}
+    sources = [found.get(account) for account, _ in rollup.sources]
+    for key in rollup.hours:
+        keys = sources[key >> HOUR_BITS]
+        if keys is not None:
+            keys.append(key)
+    return found
+
+
+def _hours(rollup: Rollup, keys: "array[int]") -> dict[int, Hour]:
+    """One account's hours: made for one at a time, for those of all take more memory than all the rest of a report."""
+    hours: dict[int, Hour] = {}
+    for key in keys:
+        volume, bad, dead = _volume_bad(rollup.hours[key])
+        hour, ip = key & HOUR_MASK, rollup.sources[key >> HOUR_BITS][1]
         row = hours.get(hour)
         if row is None:
             hours[hour] = Hour(volume, bad, dead, [(ip, volume)] if ip else [])
@@ -48,7 +55,7 @@ def _table(rollup: Rollup, wanted: set[bytes]) -> dict[bytes, dict[int, Hour]]:
             row.dead += dead
             if ip:
                 row.by_ip.append((ip, volume))
-    return accounts
+    return hours
 
 
 def find_culprits(rollup: Rollup, sources: dict[tuple[bytes, bytes], int]) -> list[Culprit]:
@@ -60,14 +67,20 @@ def find_culprits(rollup: Rollup, sources: dict[tuple[bytes, bytes], int]) -> li
             row = sums[account]
             row[0], row[1], row[2] = row[0] + volume, row[1] + bad, row[2] + 1
     suspects = {name for name, (_, bad, ips) in sums.items() if bad >= FEWEST_BAD or ips >= SWARM}
-    accounts = _table(rollup, suspects)
+    keys = _keys(rollup, suspects)
     totals = {hour: _volume_bad(cell)[:2] for hour, cell in rollup.by_hour(_NOBODY).items()}
     usual = _usual_share(sums)
-    found = [culprit for name, hours in accounts.items() if (culprit := Judge(name, hours, totals, usual).verdict())]
-    known = {culprit.account for culprit in found}
     log = range(min(totals, default=0), max(totals, default=-1) + 1)
-    found += _steady(accounts, sums, known, log)
-    return sorted(found, key=lambda c: -c.bad)
+    steady = _steady(sums)
+    found = []
+    for name in suspects:
+        hours = _hours(rollup, keys.pop(name))
+        culprit = Judge(name, hours, totals, usual).verdict()
+        if culprit is None and name in steady:
+            culprit = _all_along(name, hours, log, *steady[name])
+        if culprit is not None:
+            found.append(culprit)
+    return sorted(found, key=lambda c: (-c.bad, c.account))
 
 
 def _usual_share(sums: dict[bytes, list[int]]) -> float:
@@ -76,25 +89,23 @@ def _usual_share(sums: dict[bytes, list[int]]) -> float:
     return shares[len(shares) // 2] if shares else 0.02
 
 
-def _steady(
-    accounts: dict[bytes, dict[int, Hour]], sums: dict[bytes, list[int]], known: set[bytes], log: range
-) -> Iterator[Culprit]:
-    """Accounts that have caused most of the trouble of a shared server; `log` are its hours."""
+def _steady(sums: dict[bytes, list[int]]) -> dict[bytes, tuple[float, float]]:
+    """Accounts that have caused most of the trouble of a shared server: the others' rate, and their share of it all."""
     volume, bad = sum(row[0] for row in sums.values()), sum(row[1] for row in sums.values())
+    found: dict[bytes, tuple[float, float]] = {}
     if len(sums) < 3 or bad < FEWEST:
-        return
-    for name, hours in accounts.items():
-        own_volume, own_bad, _ = sums[name]
-        if name in known or own_volume < 100 or own_bad < bad * _STEADY_SHARE:
+        return found
+    for name, (own_volume, own_bad, _) in sums.items():
+        if own_volume < 100 or own_bad < bad * _STEADY_SHARE:
             continue
         rest = (bad - own_bad + 1) / max(volume - own_volume, 1)
-        limit = max(_STEADY_TIMES * rest, 0.1)
-        if surprise(own_bad, own_volume, limit) >= CLEAR:
-            yield _all_along(name, hours, log, rest, own_bad / bad)
+        if surprise(own_bad, own_volume, max(_STEADY_TIMES * rest, 0.1)) >= CLEAR:
+            found[name] = (rest, own_bad / bad)
+    return found
 
 
 def _all_along(name: bytes, hours: dict[int, Hour], log: range, rest: float, share: float) -> Culprit:
-    """What an account has done since its trouble rose, or since the log begins."""
+    """What an account has done since its trouble rose, or since the log begins (`log` are its hours)."""
     rose = onset([hours[h].bad if h in hours else 0 for h in log], [1] * len(log))
     began = log[rose[0]] if rose else min(hours)
     rows = [row for hour, row in hours.items() if hour >= began]
