@@ -14,9 +14,9 @@ from postmend.remedy.case import Case, fitting
 from postmend.traffic.counts import Count, get
 from postmend.traffic.culprits import find_culprits, kind_of, on_shared_server
 from postmend.traffic.judge import FEWEST, Culprit
-from postmend.traffic.onsets import AUTHENTICATION, Onset, find_queues, find_refusals, find_warm_ups
+from postmend.traffic.onsets import Onset, find_queues, find_refusals, find_warm_ups
 from postmend.traffic.relays import network, private_ip
-from postmend.traffic.replies import to_str
+from postmend.traffic.replies import AUTHENTICATION, to_str
 from postmend.traffic.report import Alarm, PlanStep, RateOut
 from postmend.traffic.rollup import Rollup
 

@@ -52,12 +52,10 @@ def counts_of(cell: int, refused: int = 0, complaints: int = 0) -> Counts:
     )
 
 
-def _periods(rollup: Rollup, hours: dict[int, int], length: int) -> list[Period]:
-    cells: dict[int, int] = defaultdict(int)
+def _periods(rollup: Rollup, cells: dict[int, int], length: int) -> list[Period]:
+    """The periods of so many hours, whose sums are `cells`."""
     refused: dict[int, int] = defaultdict(int)
     complaints: dict[int, int] = defaultdict(int)
-    for hour, cell in hours.items():
-        cells[hour // length] += cell
     for (_, hour), count in rollup.door.items():
         refused[hour // length] += count
     if length == 24:
@@ -209,10 +207,10 @@ def build(rollup: Rollup, inputs: Inputs, received: Received) -> Report:
     cell = sum(hours.values())
     totals = counts_of(cell, sum(rollup.door.values()), sum(rollup.complaints.values()))
     by = _by(rollup, sources, totals.dead + totals.blocked)
-    days = _periods(rollup, hours, 24)
+    days = _periods(rollup, rollup.by_day(), 24)
     causes = _causes(rollup, days)
     rates = _rates(totals, causes, rollup, by)
-    dead = sorted(rollup.dead.items(), key=lambda each: (-each[1].count, each[0]))
+    dead = sorted(rollup.dead.found.items(), key=lambda each: (-each[1].count, each[0]))
     met = hours.keys() | {hour for _, hour in rollup.door}
     waiting: dict[str, int] = defaultdict(int)
     for (name, _), more in rollup.queue.items():
@@ -229,7 +227,7 @@ def build(rollup: Rollup, inputs: Inputs, received: Received) -> Report:
         causes=causes,
         by=by,
         suppress=[DeadOut(to_str(address), d.cause, d.count, written(d.last)) for address, d in dead[:_MOST_DEAD]],
-        suppress_more=max(len(dead) - _MOST_DEAD, 0),
+        suppress_more=max(len(dead) - _MOST_DEAD, 0) + rollup.dead.forgotten,
         findings=sorted(find_alarms(rollup, sources, rates) + received.alarms(), key=lambda each: not each.act),
         dmarc=received.domains(),
         tls=received.tls_domains(),

@@ -10,10 +10,6 @@ from postmend.traffic.judge import FEWEST
 from postmend.traffic.rollup import Rollup
 from postmend.traffic.statistics import onset
 
-LISTED = frozenset({Cause.BLOCKLISTED_IP, Cause.BLOCKLISTED_DOMAIN_OR_URL, Cause.SENDER_REPUTATION})
-AUTHENTICATION = frozenset(
-    {Cause.SPF_FAIL, Cause.DKIM_FAIL, Cause.DMARC_FAIL, Cause.UNAUTHENTICATED_SENDER, Cause.RDNS_MISSING, Cause.HELO_INVALID}
-)  # fmt: skip
 _GROWN = 3  # hours in a row
 _FASTER = 2.0  # a day's volume against the most of all days before
 
@@ -46,8 +42,7 @@ def find_refusals(rollup: Rollup) -> list[Onset]:
     """Listings and failing authentication, by the list or operator that says so."""
     series: dict[tuple[Cause, str], dict[int, int]] = defaultdict(dict)
     for (cause, name, hour), count in rollup.named.items():
-        if cause in LISTED or cause in AUTHENTICATION:
-            series[cause, name][hour] = series[cause, name].get(hour, 0) + count
+        series[cause, name][hour] = count
     if not series:
         return []
     totals = _totals(rollup)

@@ -13,6 +13,13 @@ from postmend.knowledge.causes import cause_info
 from postmend.knowledge.read import read_reply
 from postmend.model import AddressVerdict, Cause, Side
 
+LISTED = frozenset({Cause.BLOCKLISTED_IP, Cause.BLOCKLISTED_DOMAIN_OR_URL, Cause.SENDER_REPUTATION})
+AUTHENTICATION = frozenset(
+    {
+        Cause.SPF_FAIL, Cause.DKIM_FAIL, Cause.DMARC_FAIL, Cause.UNAUTHENTICATED_SENDER, Cause.RDNS_MISSING,
+        Cause.HELO_INVALID,
+    }
+)  # fmt: skip
 _MOST = 20_000
 _LONGEST = 2000
 _DIGIT = re.compile(rb"\d")

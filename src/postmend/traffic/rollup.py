@@ -10,19 +10,20 @@ from typing import TypeVar
 from postmend.model import AddressVerdict, Cause
 from postmend.traffic.counts import UNIT, Count
 from postmend.traffic.relays import Peer
-from postmend.traffic.replies import Said, to_str
+from postmend.traffic.replies import AUTHENTICATION, LISTED, Said, to_str
+from postmend.traffic.suppressed import Suppressed
 
 HOUR_BITS = 20
 HOUR_MASK = (1 << HOUR_BITS) - 1
 DIMENSIONS = ("domain", "gateway", "provider", "account", "identity", "recipient")  # of a scope
 OTHERS = b"others"  # what is beyond a table's cap
 _MOST_SOURCES = 300_000
-_MOST_CELLS = 1_200_000
+_MOST_CELLS = 800_000
 _MOST_DOMAINS = 200_000
-_MOST_DEAD = 400_000
 _MOST_VALUES = 20_000  # of one cause and dimension
 _MOST_SAMPLES = 2_000
 _KEPT_HOURS = 21 * 24  # whose hours stay apart when cells are folded into days
+_DAY = 24
 
 _BOUNCED, _EXPIRED = UNIT[Count.BOUNCED], UNIT[Count.BOUNCED] + UNIT[Count.EXPIRED]
 _Key = TypeVar("_Key")
@@ -41,15 +42,6 @@ class Sample:
 
 
 @dataclass(slots=True)
-class Dead:
-    """An address that is no good: why, how often it was said, and when for the last time."""
-
-    cause: Cause
-    count: int
-    last: int
-
-
-@dataclass(slots=True)
 class Rollup:
     """All tables. Keys are bytes as the log has them; times are hours or days since 1970."""
 
@@ -61,10 +53,12 @@ class Rollup:
     hosts: dict[bytes, dict[int, int]] = field(default_factory=dict)  # logging host: day
     causes: dict[tuple[Cause, int], int] = field(default_factory=dict)  # cause, hour
     scopes: dict[tuple[Cause, str], dict[str, int]] = field(default_factory=dict)
-    named: dict[tuple[Cause, str, int], int] = field(default_factory=dict)  # cause, list or operator, hour
+    named: dict[tuple[Cause, str, int], int] = field(
+        default_factory=dict
+    )  # listings and authentication: cause, list or operator, hour
     queue: dict[tuple[str, int], int] = field(default_factory=dict)  # operator, hour: recipients more (or less) waiting
     limits: dict[tuple[str, bytes, int], int] = field(default_factory=dict)  # relay operator, account, day
-    dead: dict[bytes, Dead] = field(default_factory=dict)
+    dead: Suppressed = field(default_factory=Suppressed)
     samples: dict[int, Sample] = field(default_factory=dict)
     door: dict[tuple[Cause, int], int] = field(default_factory=dict)  # cause, hour
     door_clients: dict[bytes, int] = field(default_factory=dict)
@@ -72,6 +66,7 @@ class Rollup:
     complaints: dict[tuple[int, bytes, str], int] = field(default_factory=dict)  # day, From domain, provider
     _by_cause: dict[Cause, tuple[dict[str, int], ...]] = field(default_factory=dict)  # the scopes of each
     _index: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
+    _span: int = _DAY  # hours that are added up where they are long past
 
     def source(self, account: bytes, ip: bytes) -> int:
         """The number of a source, as the base table's keys carry it."""
@@ -88,24 +83,21 @@ class Rollup:
     def add(self, source: int, hour: int, cell: int) -> None:
         """Add to a source's hour."""
         key = source << HOUR_BITS | hour
-        hours = self.hours
-        if key in hours:
-            hours[key] += cell
-        else:
-            if len(hours) >= _MOST_CELLS:
-                self._fold()
-            hours[key] = cell
+        if len(self.hours) >= _MOST_CELLS and key not in self.hours:
+            self._fold()
+        self.hours[key] = self.hours.get(key, 0) + cell
 
     def _fold(self) -> None:
-        """Add the hours of what is long past to days, each at its noon."""
-        until = max(key & HOUR_MASK for key in self.hours) - _KEPT_HOURS
-        folded: dict[int, int] = {}
-        for key, cell in self.hours.items():
-            hour = key & HOUR_MASK
-            if hour < until:
-                key = key - hour + hour // 24 * 24 + 12  # noqa: PLW2901
-            folded[key] = folded.get(key, 0) + cell
-        self.hours = folded
+        """Add the hours of what is long past to days, until a quarter of the room is free.
+
+        With less, each new cell would fold everything again. Where days do not do, the spans double, and half of the
+        hours that were kept apart are past as well.
+        """
+        latest = max(key & HOUR_MASK for key in self.hours)
+        self.hours = _folded(self.hours, latest, self._span)
+        while len(self.hours) > _MOST_CELLS * 3 // 4 and self._span <= HOUR_MASK:
+            self._span *= 2
+            self.hours = _folded(self.hours, latest, self._span)
 
     def post(self, source: int, host: bytes, domain: bytes, hours: dict[int, int]) -> None:
         """Add cells by hour of one source, logging host and MAIL FROM domain."""
@@ -113,7 +105,7 @@ class Rollup:
         host_days = self.hosts.setdefault(host, {})
         for hour, cell in hours.items():
             self.add(source, hour, cell)
-            day = hour // 24
+            day = hour // _DAY
             sender_days[day] = sender_days.get(day, 0) + cell
             host_days[day] = host_days.get(day, 0) + cell
 
@@ -146,11 +138,12 @@ class Rollup:
                 counts[value] += 1
             elif len(counts) < _MOST_VALUES:
                 counts[value] = 1
-        name = said.lists[0] if said.lists else said.provider or peer.gateway or domain
-        named = (said.cause, name, hour)
-        self.named[named] = self.named.get(named, 0) + 1
+        if said.cause in LISTED or said.cause in AUTHENTICATION:
+            name = said.lists[0] if said.lists else said.provider or peer.gateway or domain
+            named = (said.cause, name, hour)
+            self.named[named] = self.named.get(named, 0) + 1
         if said.verdict is AddressVerdict.SUPPRESS and cell & _EXPIRED:
-            self._bury(recipient, said.cause, at)
+            self.dead.add(recipient, said.cause, at)
         self._sample(said, text, at)
 
     def _scopes_of(self, cause: Cause) -> tuple[dict[str, int], ...]:
@@ -158,15 +151,6 @@ class Rollup:
         if found is None:
             found = self._by_cause[cause] = tuple(self.scopes.setdefault((cause, name), {}) for name in DIMENSIONS)
         return found
-
-    def _bury(self, recipient: bytes, cause: Cause, at: int) -> None:
-        found = self.dead.get(recipient)
-        if found is not None:
-            found.count += 1
-            if at >= found.last:
-                found.last, found.cause = at, cause
-        elif len(self.dead) < _MOST_DEAD:
-            self.dead[recipient] = Dead(cause, 1, at)
 
     def _sample(self, said: Said, text: bytes, at: int) -> None:
         found = self.samples.get(said.template)
@@ -192,18 +176,15 @@ class Rollup:
             _add_to(self.scopes.setdefault(scope, {}), values)
         for client, reached in other.relayed.items():
             self.relayed.setdefault(client, set()).update(reached)
-        for address, dead in other.dead.items():
-            mine_dead = self.dead.setdefault(address, Dead(dead.cause, 0, 0))
-            mine_dead.count += dead.count
-            if dead.last >= mine_dead.last:
-                mine_dead.last, mine_dead.cause = dead.last, dead.cause
+        self.dead.merge(other.dead)
         self._merge_samples(other)
         return numbers
 
     def add_addresses(self, other: "Rollup") -> None:
         """Add the dead addresses and complaints of another rollup, whose counts are in this one already."""
-        for address, dead in other.dead.items():
-            self.dead.setdefault(address, dead)
+        for address, dead in other.dead.found.items():
+            if address not in self.dead.found:
+                self.dead.add(address, dead.cause, dead.last, dead.count)
         for key, count in other.complaints.items():
             self.complaints[key] = self.complaints.get(key, 0) + count
 
@@ -227,8 +208,15 @@ class Rollup:
             sums[source] = sums.get(source, 0) + cell
         return {self.sources[source]: cell for source, cell in sums.items()}
 
+    def by_day(self) -> dict[int, int]:
+        """The sum of each day."""
+        sums: dict[int, int] = {}
+        for days in self.hosts.values():
+            _add_to(sums, days)
+        return sums
+
     def by_hour(self, besides: frozenset[bytes] = frozenset()) -> dict[int, int]:
-        """The sum of each hour, of all accounts but these."""
+        """The sum of each hour, of all accounts but these; what is long past may stand in the middle of a span."""
         left_out = {number for number, (account, _) in enumerate(self.sources) if account in besides}
         sums: dict[int, int] = {}
         for key, cell in self.hours.items():
@@ -242,6 +230,21 @@ class Rollup:
         for key, cell in self.hours.items():
             account, ip = self.sources[key >> HOUR_BITS]
             yield account, ip, key & HOUR_MASK, cell
+
+
+def _folded(hours: dict[int, int], latest: int, span: int) -> dict[int, int]:
+    """The cells with what is long past `latest` added up by spans of so many hours, each in its span's middle.
+
+    The longer the span, the sooner an hour is long past.
+    """
+    until = latest - _KEPT_HOURS * _DAY // span
+    folded: dict[int, int] = {}
+    for key, cell in hours.items():
+        hour = key & HOUR_MASK
+        if hour <= until:
+            key += min(hour - hour % span + span // 2, until) - hour  # noqa: PLW2901
+        folded[key] = folded.get(key, 0) + cell
+    return folded
 
 
 def _add_to(sums: dict[_Key, int], more: dict[_Key, int]) -> None:

@@ -1,0 +1,53 @@
+"""Tables that are full: what they lose is detail, never a count, and making room is not begun anew for each cell."""
+
+from __future__ import annotations
+
+import pytest
+
+from postmend.model import Cause
+from postmend.traffic import rollup as rollups
+from postmend.traffic import suppressed
+from postmend.traffic.rollup import HOUR_MASK, Rollup
+from postmend.traffic.suppressed import Suppressed
+
+START = 24 * 20_000
+
+
+@pytest.mark.parametrize("hours", [24 * 14, 24 * 400])
+def test_cells_are_bounded_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch, hours: int) -> None:
+    """Also where the last weeks alone are more than there is room for."""
+    monkeypatch.setattr(rollups, "_MOST_CELLS", 4_000)
+    rollup = Rollup()
+    made: list[dict[int, int]] = [rollup.hours]
+    for hour in range(START, START + hours):
+        for number in range(20):
+            rollup.post(rollup.source(b"login %d" % number, b""), b"mx1", b"example.com", {hour: 1})
+        assert len(rollup.hours) <= 4_000
+        if rollup.hours is not made[-1]:
+            made.append(rollup.hours)
+    assert sum(rollup.by_source().values()) == hours * 20
+    assert rollup.by_day() == dict.fromkeys(range(START // 24, (START + hours) // 24), 480)
+    assert min(key & HOUR_MASK for key in rollup.hours) >= START
+    assert max(key & HOUR_MASK for key in rollup.hours) == START + hours - 1
+    assert len(made) <= 2 + hours * 20 // 1_000
+
+
+def test_the_last_hours_stay_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rollups, "_MOST_CELLS", 4_000)
+    rollup = Rollup()
+    for hour in range(START, START + 5_000):
+        rollup.add(0, hour, 1)
+    assert [rollup.hours[START + 5_000 - back] for back in range(1, 500)] == [1] * 499
+
+
+def test_the_worst_addresses_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suppressed, "_MOST", 100)
+    found = Suppressed()
+    for number in range(10):
+        found.add(b"often%d@example.com" % number, Cause.USER_UNKNOWN, 0, 2)
+    for number in range(1_000):
+        found.add(b"once%d@example.com" % number, Cause.USER_UNKNOWN, number)
+    assert len(found.found) <= 100
+    assert len(found.found) + found.forgotten == 1_010
+    assert {b"often%d@example.com" % number for number in range(10)} <= found.found.keys()
+    assert b"once999@example.com" in found.found
