@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import TYPE_CHECKING
+
 import pytest
 
 from postmend.diagnosis import judge
+from postmend.evidence.mx import check_own_server
 from postmend.knowledge.read import read_reply
-from postmend.model import Cause, Diagnosis, Fact, Failure, Finding, Stage, State
+from postmend.model import AddressVerdict, Cause, Diagnosis, Fact, Failure, Finding, Stage, State
+from tests.asking import ZoneFile
+
+if TYPE_CHECKING:
+    from tests.dnslab import Zone
 
 HOST = "mx.example.net[198.51.100.9]"
 
@@ -52,3 +60,41 @@ def test_words_are_believed_by_how_plain_they_are() -> None:
     table = "550 5.1.1 <a@example.net>: Recipient address rejected: User unknown in virtual mailbox table"
     assert (bare.cause, bare.state) == (Cause.BLOCKLISTED_IP, State.POSSIBLE)
     assert verdict(table, listed, stage=Stage.RCPT).cause is Cause.USER_UNKNOWN
+
+
+RELAYING = "554 5.7.1 <anna@example.net>: Relay access denied"
+MX_ZONE: Zone = {"example.net": [("MX", "10 mx.example.net.")], "mx.example.net": [("A", "198.51.100.9")]}
+NO_PTR = Finding("rdns", "rdns.no_ptr", "192.0.2.7", Fact.FAIL, "no PTR")
+
+
+@pytest.mark.parametrize(
+    ("host", "ip", "faults", "cause", "state"),
+    [
+        ("MX.example.net.", "", (NO_PTR,), Cause.RDNS_MISSING, State.CONFIRMED),
+        ("", "198.51.100.9", (), Cause.SERVER_MISCONFIGURED_RECIPIENT, State.POSSIBLE),
+        ("smtp.example.org", "203.0.113.5", (NO_PTR,), Cause.RELAY_DENIED, State.LIKELY),
+        ("", "", (NO_PTR,), Cause.RELAY_DENIED, State.LIKELY),
+    ],
+)
+def test_the_domains_own_server_does_not_relay(
+    host: str, ip: str, faults: tuple[Finding, ...], cause: Cause, state: State
+) -> None:
+    own = asyncio.run(check_own_server(ZoneFile(MX_ZONE), "example.net", host, ip))
+    made = verdict(RELAYING, *own, *faults, stage=Stage.RCPT)
+    assert (made.cause, made.state) == (cause, state)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "address"),
+    [
+        ("550 Requested action not taken: mailbox unavailable", "", AddressVerdict.KEEP),
+        ("550 5.0.0 Requested action not taken: mailbox unavailable", "", AddressVerdict.KEEP),
+        ("550 5.1.1 Requested action not taken: mailbox unavailable", "", AddressVerdict.SUPPRESS),
+        ("550 Requested action not taken: mailbox unavailable", "rcpt.unknown", AddressVerdict.SUPPRESS),
+        ("550 Requested action not taken: mailbox unavailable", "rcpt.accepted", AddressVerdict.KEEP),
+        ("450 Requested action not taken: mailbox unavailable", "rcpt.unknown", AddressVerdict.RETRY),
+    ],
+)
+def test_stock_words_strike_nobody_off_by_themselves(text: str, asked: str, address: AddressVerdict) -> None:
+    found = (Finding("rcpt", asked, "anna@example.net", Fact.NONE, "asked"),) if asked else ()
+    assert verdict(text, *found, stage=Stage.RCPT).address is address

@@ -15,7 +15,7 @@ from postmend.evidence.dkim import DkimResult
 from postmend.evidence.dmarc import check_dmarc
 from postmend.evidence.helo import check_helo
 from postmend.evidence.identity import check_identity
-from postmend.evidence.mx import check_mail_from, check_mx
+from postmend.evidence.mx import check_mail_from, check_mx, check_own_server
 from postmend.evidence.rdns import check_rdns
 from postmend.evidence.spf_finding import check_forwarded, check_spf
 from postmend.evidence.spf_repair import propose
@@ -59,9 +59,7 @@ class Case:
             "rcpt": lambda: _plain(self._rcpt()),
             "rdns": lambda: _plain(check_rdns(self.resolver, self.subject.ip)),
             "helo": lambda: _plain(self._helo()),
-            "mx": lambda: _plain(
-                check_mx(self.resolver, self.subject.recipient_domain, allow_private=self.subject.inside)
-            ),
+            "mx": lambda: _plain(self._mx()),
             "mail_from_mx": lambda: _plain(check_mail_from(self.resolver, self.subject.mail_from_domain)),
         }
         return await checks[name]()
@@ -160,6 +158,13 @@ class Case:
     async def _helo(self) -> tuple[Finding, ...]:
         it = self.subject
         return await check_helo(self.resolver, it.name, it.ip, assumed=not it.helo)
+
+    async def _mx(self) -> tuple[Finding, ...]:
+        it = self.subject
+        found = await check_mx(self.resolver, it.recipient_domain, allow_private=it.inside)
+        if not it.answered or found[0].result is not Fact.PASS:
+            return found
+        return found + await check_own_server(self.resolver, it.recipient_domain, it.remote_host, it.remote_ip)
 
     async def _rcpt(self) -> tuple[Finding, ...]:
         from postmend.evidence.rcpt import Probe, check_rcpt

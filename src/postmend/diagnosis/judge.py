@@ -146,12 +146,12 @@ def _ruled_out(scales: Scales, best: Cause) -> tuple[Cause, ...]:
 
 
 def _address(cause: Cause, reading: Reading, scales: Scales) -> AddressVerdict:
-    """The text's own verdict on the address, unless evidence found another cause than the text.
+    """The text's own verdict on the address, unless evidence found another cause than the text, or shows its own.
 
     Nobody is struck off a list by words alone that are in doubt.
     """
     if reading.address is AddressVerdict.SUPPRESS and _doubtful(reading.cause, scales):
         return AddressVerdict.RETRY
-    if cause is not reading.cause:
+    if cause is not reading.cause or cause in scales.confirmed:
         return address_verdict(cause, reading.code, reading.enhanced, reading.inner)
     return reading.address

@@ -26,7 +26,7 @@ class Subject:
     `ip_from` says where the sending IP was read. `host` is the name of the server that was refused: where no IP is
     known, that of its name is taken (`with_address`). `came_back`: the header of the refused message did;
     `unsigned`: it shows no signature, and none was added after that. `came_from` is the server that handed it the
-    message, `remote_ip` the one that refused, or was not reached; `answered`: it spoke the reply.
+    message, `remote_host` and `remote_ip` the one that refused, or was not reached; `answered`: it spoke the reply.
     """
 
     ip: str = ""
@@ -35,6 +35,7 @@ class Subject:
     mail_from: str = ""
     recipient: str = ""
     host: str = ""
+    remote_host: str = ""
     remote_ip: str = ""
     answered: bool = False
     stage: str = ""
@@ -116,6 +117,7 @@ def subject_of(failure: Failure, reading: Reading, original: Original, given: Ma
         mail_from=mail_from,
         recipient=failure.recipient,
         host=_refused_host(failure, ip_from),
+        remote_host=failure.remote.host or reading.remote_host,
         remote_ip=failure.remote.ip or reading.remote_ip,
         answered=(failure.reply.code or reading.code) is not None,
         stage=reading.stage or failure.stage or "",

@@ -66,6 +66,19 @@ async def check_mx(resolver: Resolver, domain: str, *, allow_private: bool = Fal
     return found
 
 
+async def check_own_server(resolver: Resolver, domain: str, host: str, ip: str) -> tuple[Finding, ...]:
+    """Whether the server that answered (`host` or `ip`, as far as known) is one that takes the mail of `domain`.
+
+    Finding `mx.own_server`; nothing where it is not, or nobody knows: a domain may have more servers than MX records.
+    """
+    answered = host.rstrip(".").lower()
+    for name, address in await mail_hosts(resolver, domain):
+        if name.rstrip(".").lower() == answered or address == ip:
+            detail = f"{name} ({address}), which answered, is a server to which {domain} sends its mail"
+            return (_finding(domain, "mx.own_server", Fact.PASS, detail, (), against=(Cause.RELAY_DENIED,)),)
+    return ()
+
+
 async def _implicit(resolver: Resolver, domain: str, mx: Answer) -> tuple[Finding, ...]:
     a, aaaa = await host_addresses(resolver, domain)
     if a.records or aaaa.records:

@@ -51,7 +51,7 @@ _BEFORE_CHARS = 40
 _THINGS = ("account", "address", "domain", "email", "login", "mailbox", "user", "username")
 _OF_ADDR = tuple(f"<addr> {thing}" for thing in _THINGS)
 # Subjects of enhanced codes that are about the address or the mailbox (RFC 3463 section 3).
-_OF_ADDRESS, _POLICY = frozenset({1, 2}), 7
+_OF_ADDRESS, _POLICY, _UNDEFINED = frozenset({1, 2}), 7, 0
 # Beside one of these words a code by itself says nothing of the address: servers give 5.1.1 to whom they do not like.
 _CONTRARY = frozenset(
     {"abuse", "banned", "blacklisted", "block", "blocked", "blocklisted", "denied", "ip", "listed", "network", "policy",
@@ -90,7 +90,8 @@ def _address(
     """The verdict on the address; one about the address must be said, and not only hinted at by a code or guessed.
 
     A code alone strikes off only if it is an enhanced one about the address, with no words of another matter. Beside
-    a code of policy, words that are used for refusals too strike nobody off. The nearest words never do.
+    a code of policy, words that are used for refusals too strike nobody off; nor do RFC 5321's own words for 550
+    without a code that says more. The nearest words never do.
     """
     verdict = address_verdict(cause, code, enhanced, inner.text)
     if verdict is not AddressVerdict.SUPPRESS:
@@ -100,7 +101,8 @@ def _address(
         return AddressVerdict.KEEP
     spoken = max((m.weight for m in matches if m.words and m.cause is cause), default=0.0)
     if spoken:
-        said = subject != _POLICY or spoken >= STRENGTH["strong"]
+        least = {_POLICY: "strong", _UNDEFINED: "last", None: "last"}.get(subject, "hint")
+        said = spoken >= STRENGTH[least]
     else:
         others = any(m.words and m.cause not in DEAD and m.cause is not Cause.UNKNOWN for m in matches)
         said = subject in _OF_ADDRESS and not others and _CONTRARY.isdisjoint(_folded(inner.own)[1])
