@@ -196,6 +196,14 @@ def _make(wanted: Wanted, progress: Progress, keep: ExitStack) -> Report:
         raise ParseError(problems[0] if problems else f"{names}: empty; logs, mails or reports were expected")
     read = _logs(logs, wanted, progress)
     mails, received = _mails(others, wanted, read, progress)
+    with _without_collector():
+        return _tell(read, mails, received, problems, logs, len(others))
+
+
+def _tell(
+    read: Read, mails: Mails, received: Received, problems: list[str], logs: list[LogFile], others: int
+) -> Report:  # fmt: skip
+    """What was read as a report, unless nothing of use was in it; `others` files were no logs."""
     read.stitcher.finish()
     rollup = read.stitcher.tables()
     if not (any(read.tally) or received.reports or rollup.hours or rollup.complaints):
@@ -209,9 +217,7 @@ def _make(wanted: Wanted, progress: Progress, keep: ExitStack) -> Report:
         for domain, n in received.strangers.most_common(5)
     ]
     size = sum(log.size for log in logs)
-    inputs = make_inputs(read, told, len(logs) + len(others), size, mails.mails, received)
-    with _without_collector():
-        return build(rollup, inputs, received)
+    return build(rollup, make_inputs(read, told, len(logs) + others, size, mails.mails, received), received)
 
 
 def make_inputs(read: Read, told: list[str], files: int, size: int, mails: int, received: Received) -> Inputs:

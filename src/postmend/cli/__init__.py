@@ -1,5 +1,7 @@
 """The command `postmend`. Each subcommand is a module of its own, imported only when it is called."""
 
+import atexit
+import gc
 import importlib
 import os
 import signal
@@ -57,6 +59,8 @@ def main() -> None:
     """Run the command; Ctrl-C and a closed pipe end it quietly, bad input with one clear line and status 2."""
     from postmend.model import ParseError
 
+    # The interpreter looks for circles once more as it ends, which after a long report takes a while.
+    atexit.register(gc.freeze)
     try:
         # Python's own -m and tests call this too, so nothing here may depend on sys.argv[0].
         code = _group.main(standalone_mode=False)
