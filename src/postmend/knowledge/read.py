@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from postmend.knowledge.address import DEAD, address_verdict
+from postmend.knowledge.advice import without_advice
 from postmend.knowledge.book import Book, default_book
 from postmend.knowledge.extract import extract
 from postmend.knowledge.near import nearest
@@ -79,8 +80,8 @@ def hypotheses(matches: tuple[Match, ...]) -> tuple[Hypothesis, ...]:
 
 @lru_cache(maxsize=16)
 def _folded(text: str) -> tuple[str, frozenset[str]]:
-    """A reply folded, and its words; remembered while the same reply is asked for provider and votes."""
-    folded = fold(text)
+    """A reply folded, lists of advice left out, and its words; remembered while one reply is asked about twice."""
+    folded = without_advice(fold(text))
     return folded, words_of(folded)
 
 
