@@ -75,6 +75,13 @@ def test_both_filters_side_by_side_and_nothing_left() -> None:
     assert gone()
 
 
+def test_a_message_whose_last_line_has_no_end() -> None:
+    """What stands in a pipe often ends so; spamd reads lines."""
+    raw = good(LANGUAGES[0], TABLES, "quoted-printable", newsletter=True).written().rstrip()
+    done = score(*START, "--json", raw=raw)
+    assert [each["state"] for each in json.loads(done.stdout)["filters"]] == ["answered", "answered"]
+
+
 @pytest.mark.skipif(not (SAMPLES / "sample-spam.txt").exists(), reason="SpamAssassin's samples are not installed")
 def test_samples_of_spamassassin() -> None:
     done = score(*START, "--json", str(SAMPLES / "sample-spam.txt"), str(SAMPLES / "sample-nonspam.txt"))

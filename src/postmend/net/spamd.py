@@ -51,6 +51,7 @@ async def _exchange(server: _Server, request: bytes) -> bytes:
     try:
         writer.write(request)
         await writer.drain()
+        writer.write_eof()  # spamd reads lines: it would wait for the end of a last one that has none
         answer = b""
         while more := await reader.read(64 << 10):
             answer += more
