@@ -71,7 +71,7 @@ NO_PTR = Finding("rdns", "rdns.no_ptr", "192.0.2.7", Fact.FAIL, "no PTR")
     ("host", "ip", "faults", "cause", "state"),
     [
         ("MX.example.net.", "", (NO_PTR,), Cause.RDNS_MISSING, State.CONFIRMED),
-        ("", "198.51.100.9", (), Cause.SERVER_MISCONFIGURED_RECIPIENT, State.POSSIBLE),
+        ("", "198.51.100.9", (), Cause.RELAY_DENIED, State.LIKELY),
         ("smtp.example.org", "203.0.113.5", (NO_PTR,), Cause.RELAY_DENIED, State.LIKELY),
         ("", "", (NO_PTR,), Cause.RELAY_DENIED, State.LIKELY),
     ],

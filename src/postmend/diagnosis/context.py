@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from postmend.knowledge.masks import masked
 from postmend.knowledge.rules import STRENGTH
 from postmend.knowledge.unwrap import layers, peer_of
-from postmend.knowledge.weights import weight_of
 from postmend.model import Cause, Fact, Failure, Finding, Match, Reading, Stage
 
 _BEFORE = frozenset({Stage.CONNECT, Stage.HELO, Stage.STARTTLS, Stage.AUTH, Stage.MAIL, Stage.RCPT})
@@ -43,17 +42,7 @@ def circumstances(failure: Failure, reading: Reading, findings: Sequence[Finding
     if heard(failure, reading):
         host = failure.remote.host or reading.remote_host or failure.remote.ip or reading.remote_ip
         found.append(Finding("reply", "reply.heard", host, Fact.NONE, f"{host} answered"))
-    if _domain_forgotten(reading, findings):
-        detail = "the domain's own server calls it relaying, and nothing was found that it could refuse for"
-        found.append(Finding("reply", "reply.domain_forgotten", failure.recipient, Fact.NONE, detail))
     return tuple(found)
-
-
-def _domain_forgotten(reading: Reading, findings: Sequence[Finding]) -> bool:
-    """Whether a server that takes the mail of the recipient's domain calls it relaying, and no fault explains that."""
-    if reading.cause is not Cause.RELAY_DENIED or not any(each.id == "mx.own_server" for each in findings):
-        return False
-    return not any(row.confirms for each in findings if (row := weight_of(each)) is not None)
 
 
 def _put_off(failure: Failure, reading: Reading) -> bool:
