@@ -128,7 +128,8 @@ class VagueGreylist(Greylist):
 @pytest.mark.parametrize(("living", "reason"), [("postmaster", "user_unknown"), ("bob", "refused")])
 def test_postmaster_tells_a_blanket_refusal_though_greylisted(living: str, reason: str) -> None:
     zone = {"example.com": [("MX", "10 mx.example.com.")], "mx.example.com": [("A", "127.0.9.1")]}
-    found = verify({"127.0.9.1": VagueGreylist(f"{living}@example.com")}, zone, ["gone@example.com"])
+    host = VagueGreylist(f"{living}@example.com")
+    found = verify({"127.0.9.1": host}, zone, ["gone@example.com"], patience_s=30.0)
     assert [str(each.reason) for each in found] == [reason]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
-from postmend.knowledge.read import read_reply
+from postmend.knowledge.read import NEAR_RULE, read_reply
 from postmend.model import AddressVerdict, Cause, Reading, Stage
 from postmend.model.dialogue import Exchange, Outcome
 
@@ -115,6 +115,12 @@ def _kind(exchange: Exchange, reading: Reading) -> Kind:
         return Kind.FULL
     if exchange.transient:
         return Kind.LATER
-    if cause in DEAD and reading.address is AddressVerdict.SUPPRESS:
+    if cause in DEAD and (reading.address is AddressVerdict.SUPPRESS or _in_stock_words(exchange, reading)):
         return Kind.DEAD
     return Kind.REFUSED
+
+
+def _in_stock_words(exchange: Exchange, reading: Reading) -> bool:
+    """Whether words for a dead address stand without a status that says more: unsure, but the question was this one."""
+    subject = exchange.enhanced.subject if exchange.enhanced else 0
+    return subject == 0 and any(m.cause in DEAD and m.words and m.rule != NEAR_RULE for m in reading.matches)
