@@ -69,7 +69,9 @@ def test_postqueue_as_json() -> None:
     assert (failure.recipient, failure.mail_from, failure.reply.code) == ("bob@example.net", "anna@example.org", 450)
 
 
-@pytest.mark.parametrize("raw", [SES, SES.replace(b"\n", b"")], ids=["over lines", "one line"])
+@pytest.mark.parametrize(
+    "raw", [SES, SES.replace(b"\n", b""), b"[\n" + SES + b"]"], ids=["over lines", "one line", "in an array"]
+)
 def test_an_event_of_a_sending_service(raw: bytes) -> None:
     (failure,) = failures(raw)
     assert (failure.recipient, failure.mail_from) == ("jane@example.com", "anna@example.org")

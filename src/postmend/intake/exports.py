@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import msgspec
 
 from postmend.intake.logs.events import is_events
+from postmend.intake.scan import UTF16
 
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MOST = 32 << 20  # characters of one value
 _BROKEN = 200  # places at which it is gone on after what is broken
 _LONG = 100 << 10  # characters above which a value goes on in several lines, one for each object in its lists
@@ -20,14 +20,14 @@ _LONG = 100 << 10  # characters above which a value goes on in several lines, on
 
 def is_export(head: bytes) -> bool:
     """Whether `as_lines` changes a file that begins so."""
-    return head.startswith(_UTF16) or _is_scattered(head)
+    return head.startswith(UTF16) or _is_scattered(head)
 
 
 def as_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Yield a file's bytes in lines, whatever form it has."""
     pieces = iter(pieces)
     first = next(pieces, b"").removeprefix(codecs.BOM_UTF8)
-    if first.startswith(_UTF16):
+    if first.startswith(UTF16):
         pieces = (text.encode() for text in _decoded(itertools.chain((first,), pieces), "utf-16"))
         first = next(pieces, b"")
     pieces = itertools.chain((first,), pieces)

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from postmend.intake.codes import codes_in
 from postmend.intake.deliveries import Deliveries
-from postmend.intake.logs import Kept, Outcome
+from postmend.intake.exports import as_lines, is_export
+from postmend.intake.logs import Outcome
 from postmend.intake.logs.events import Events, is_events
 from postmend.intake.logs.exim import LINE as EXIM_LINE
 from postmend.intake.logs.exim import Exim
@@ -35,7 +36,7 @@ _STAGES = {"CONNECT", "HELO", "EHLO", "MAIL", "RCPT", "DATA"}
 _NOT_HOSTS = {"none", "local", "virtual", "dovecot"}
 _MOST_FAILURES = 100_000
 _MOST_IDS = 200_000
-_MOST_DOCUMENT = 8 << 20  # of JSON that is decoded at once
+_PIECE = 1 << 20
 
 
 def looks_like_log(head: bytes) -> bool:
@@ -60,8 +61,10 @@ def read_log(raw: bytes | mmap.mmap, source: str) -> Iterator[Intake]:
     refusals = _Refusals()
     head = bytes(raw[:65536])
     if is_events(head):
-        family = ""
-        _read_events(raw, refusals)
+        family, events = "", Events(refusals)
+        pieces = (bytes(raw[at : at + _PIECE]) for at in range(0, len(raw), _PIECE))
+        for line in as_lines(pieces) if is_export(head) else _lines(raw):
+            events.line(line)
     elif is_queue(head):
         family = "sendmail" if b"-----Q-ID-----" in head else "postfix"
         queue = Queue(refusals)
@@ -87,14 +90,6 @@ def _read_lines(raw: bytes | mmap.mmap, refusals: "_Refusals") -> None:
                 handler(0, found["text"])
         elif framed := EXIM_LINE.match(line):
             exim.line(0, framed[2] or b"", framed[3])
-
-
-def _read_events(raw: bytes | mmap.mmap, refusals: "_Refusals") -> None:
-    """One document, spread over lines or not, or one event a line."""
-    events = Events(refusals)
-    if events.line(bytes(raw[:_MOST_DOCUMENT])) is Kept.UNKNOWN:
-        for line in _lines(raw):
-            events.line(line)
 
 
 def _when(line: str) -> str:

@@ -1,6 +1,5 @@
 """Whatever a person has, told apart and read: a mail, an mbox, log lines, an Outlook message, a pasted text."""
 
-import codecs
 import mmap
 import re
 from collections.abc import Iterator
@@ -8,12 +7,11 @@ from collections.abc import Iterator
 from postmend.intake.mail import read_mail
 from postmend.intake.mbox import is_mbox, split_mbox
 from postmend.intake.outlook import is_outlook, read_outlook
-from postmend.intake.scan import normalise
+from postmend.intake.scan import UTF16, normalise
 from postmend.model import Intake, Kind, ParseError
 
 _HEADER = re.compile(rb"\s*(?:From |[A-Z][\w-]+: )")
 _MOST = 8 << 20  # of one mail: a notice stands at its beginning, what was attached does not matter
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # what Windows' shell writes into files
 _EXPECTED = "a bounce, an mbox, log lines or an SMTP reply was expected"
 
 
@@ -23,7 +21,7 @@ def read_any(raw: bytes | mmap.mmap, source: str = "-") -> Iterator[Intake]:
     Their `source` is `source#number` (in a .eml that holds several mails, its plain name). Raises ParseError, naming
     `source`, where nothing of use was found; in an mbox a mail that cannot be read is one Intake with its problem told.
     """
-    if raw[:2] in _UTF16:
+    if raw[:2] in UTF16:
         raw = bytes(raw[:_MOST]).decode("utf-16", "replace").encode()
     if len(raw) == 0 or not raw[:4096].strip():
         raise ParseError(f"{source}: empty; {_EXPECTED}")

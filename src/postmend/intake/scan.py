@@ -5,6 +5,7 @@ It never raises. Everything is bounded: headers, depth, parts, and how much of a
 
 import base64
 import binascii
+import codecs
 import quopri
 import re
 from functools import lru_cache
@@ -30,6 +31,7 @@ _TAG = re.compile(
 )
 
 
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # what Windows' shell and its exports begin with
 _SMALL = 400  # octets of a part's header that is worth remembering
 _NOT_ASCII = {"utf-16", "utf-16le", "utf-16be", "utf-7"}
 # Codecs of Python that are no charsets of mail; some take time in the square of the length.
