@@ -35,8 +35,11 @@ _CODES = re.compile(
     r"|(?<=R)(?:BL\d{4,6}|ACT|LY:\w+|P:\w+)|(?<=S)(?:HXBL|PF:\w+|YM:\w+)|(?<=D)(?:T:\w+|NS:\w+)|(?<=M)I:\w+|(?<=H)(?:S\d{2}|L:\w+|VU:\w+)"
     r"|(?<=A)(?:UP#[A-Z0-9-]{2,14}|S\(\d{3,8}\))|(?<=P)RX\d|(?<=E)\d{7}|(?<=#)\d{3}-\d{3,8})(?!\w)"
 )  # fmt: skip
+SIZE_UNIT = r"[kmg]i?b|bytes|octets"
 _LIMIT = re.compile(
-    r"(?<![\d.,\w])(\d[\d.,]{0,15}\s{0,3}(?:[kmg]i?b|bytes|octets|messages?|e?mails?|recipients?|connections?|rcpts?|envelopes?)\b(?:\s*(?:per|/|a|an|every|within|in)\s*(?:the\s+)?(?:last\s+)?(?:\d+\s*)?(?:seconds?|minutes?|hours?|days?|connection|message|session))?"
+    r"(?<![\d.,\w])(\d[\d.,]{0,15}\s{0,3}(?:"
+    + SIZE_UNIT
+    + r"|messages?|e?mails?|recipients?|connections?|rcpts?|envelopes?)\b(?:\s*(?:per|/|a|an|every|within|in)\s*(?:the\s+)?(?:last\s+)?(?:\d+\s*)?(?:seconds?|minutes?|hours?|days?|connection|message|session))?"
     r"|\d[\d.,]{0,15}\s{0,3}(?:per|/)\s*(?:seconds?|minutes?|hours?|days?))",
     re.IGNORECASE,
 )

@@ -24,7 +24,6 @@ _FIRST_OF_SEVERAL = re.compile(r"(?<=: )([245]\d\d)-")
 _DROP = str.maketrans(
     dict.fromkeys("\"`´“”„«»‘’'", "") | dict.fromkeys(",;!?()[]{}*|\\-–—・。、「」【】！？；，（）：", " ")
 )
-_KEEP_PUNCTUATION = re.compile(r"https?://\S+")
 # A full stop stays, as a word of its own: a phrase's ` .. ` does not reach into the next sentence.
 _STOP = re.compile(r"(?<=[^\s.])\.\s+(?=[A-Z0-9(<\[\"']|[^\x00-\x7f])")
 _TAIL = re.compile(r"[.:]+(?=\s|$)|(?<!\S)[.:]+")

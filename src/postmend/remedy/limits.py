@@ -3,14 +3,15 @@
 import re
 from collections.abc import Sequence
 
-_UNIT = r"[kmg]i?b|bytes|octets"
-_SIZE = re.compile(rf"\b\d[\d.,]*\s?(?:{_UNIT})\b", re.IGNORECASE)
+from postmend.knowledge.extract import SIZE_UNIT
+
+_SIZE = re.compile(rf"\b\d[\d.,]*\s?(?:{SIZE_UNIT})\b", re.IGNORECASE)
 _PER = re.compile(r"\b(?:per|a|/)\s?(?:second|minute|hour|day)|24 hours", re.IGNORECASE)
 # `message size 31870 exceeds size limit 20000`: the number after the word for a limit, not the message's own.
 _AFTER_LIMIT = re.compile(
     r"\b(?:limit|maximum|max|allowed|exceeds?|(?:larger|bigger|more) than)"
     r"(?:\s+(?:of|is|size|message|the|fixed|our|for|set|at|to|allowed|permitted)){0,4}\s{0,2}[:=(\[]?\s?"
-    rf"(\d[\d.,]{{0,15}})\s?({_UNIT})?\b",
+    rf"(\d[\d.,]{{0,15}})\s?({SIZE_UNIT})?\b",
     re.IGNORECASE,
 )
 _PLAIN_DIGITS = 4  # without a unit fewer may be anything

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
+from postmend.knowledge.address import DEAD as NOT_THERE
 from postmend.knowledge.read import NEAR_RULE, read_reply
 from postmend.model import AddressVerdict, Cause, Reading, Stage
 from postmend.model.dialogue import Exchange, Outcome
 
-DEAD = frozenset({Cause.USER_UNKNOWN, Cause.MAILBOX_DISABLED, Cause.RECIPIENT_MOVED})
+DEAD = NOT_THERE - {Cause.DOMAIN_NOT_FOUND}  # whoever answers for a domain says nothing of its being there
 # Refusals that are about whoever asks: his address, name, MAIL FROM, standing. Every further question makes it worse.
 US = frozenset(
     {
