@@ -1,5 +1,7 @@
 """Notices that somebody passed on, or put one behind the other, asking what they mean."""
 
+import io
+import zipfile
 from email.message import EmailMessage
 
 import pytest
@@ -99,3 +101,18 @@ def test_attached_as_a_file() -> None:
     attached = bytes(notice(POSTFIX, "anna@example.net"))
     message.add_attachment(attached, maintype="application", subtype="octet-stream", filename="bounce.eml")
     assert [each.recipient for each in one(bytes(message)).failures] == ["anna@example.net"]
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_an_original_in_a_zip_archive(*, damaged: bool) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(
+            "original.eml", "From: mara@example.com\r\nTo: anna@example.net\r\nSubject: Hi\r\n\r\nHello\r\n"
+        )
+    message = notice(POSTFIX, "anna@example.net")
+    data = packed.getvalue()
+    message.add_attachment(data[:40] if damaged else data, maintype="application", subtype="zip", filename="o.zip")
+    found = one(bytes(message))
+    assert [each.recipient for each in found.failures] == ["anna@example.net"]
+    assert found.original.from_domain == ("" if damaged else "example.com")

@@ -25,6 +25,7 @@ SENDMAIL = b"""\t\t/var/spool/mqueue (1 request)
 \t\t\t\t\t <bob@example.com>
 \t\tTotal requests: 1
 """
+EXIM = b" 2d  2.9K 1rKabc-000000001zX-0123 <anna@example.org>\n          bob@example.net\n\n"
 JSON = (
     b'{"queue_name": "deferred", "queue_id": "4XYZabc123", "arrival_time": 1700000000, "message_size": 2048,'
     b' "sender": "anna@example.org", "recipients": [{"address": "bob@example.net", "delay_reason": '
@@ -82,3 +83,8 @@ def test_an_event_of_a_sending_service(raw: bytes) -> None:
 def test_nothing_that_was_refused(raw: bytes) -> None:
     with pytest.raises(ParseError):
         failures(raw)
+
+
+def test_exims_listing_names_no_reason() -> None:
+    with pytest.raises(ParseError, match="names no reasons"):
+        failures(EXIM)

@@ -1,10 +1,13 @@
 """What the parts of a mail are, by their use: the notice, the delivery status, and what came back."""
 
+import itertools
 import re
+from collections.abc import Iterator
 
 from postmend.intake.dsn import MAX_STATUS, Status, read_status
 from postmend.intake.notification import read_complaint_notification, read_notification
-from postmend.intake.scan import Headers, Part, part_bytes, part_text, parts, read_headers, split_head
+from postmend.intake.scan import Headers, Part, normalise, part_bytes, part_text, parts, read_headers, split_head
+from postmend.model import ParseError
 
 _STATUS_TYPES = {
     "message/delivery-status",
@@ -16,8 +19,13 @@ _ORIGINAL_TYPES = {
     "message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global", "message/global-headers",
     "message/partial",
 }  # fmt: skip
+_FILE_TYPES = {
+    "application/octet-stream", "application/zip", "application/x-zip", "application/x-zip-compressed",
+}  # fmt: skip
+_ZIP = b"PK\x03\x04"
 _MOST_TEXTS, _MOST_MESSAGES = 4, 64
 _MOST_MESSAGE = 1 << 20  # octets of a message that was encoded against RFC 2046 section 5.2.1
+_MOST_PIECES = 16  # of a file in an archive, of 64 KiB each
 _MOST_ATTACHED = 64 << 10  # octets of a file, which may be a status or the message under another type
 _STATUS_IN_TEXT = re.compile(
     r"^Reporting-MTA:.*\n(?:.*\n){0,12}?^(?:Final|Original)-Recipient:", re.MULTILINE | re.IGNORECASE
@@ -57,7 +65,7 @@ class Parts:
             self._take_message(part)
         elif part.type.startswith("text/") and len(self._texts) < _MOST_TEXTS:
             self._texts.append(part)
-        elif part.type == "application/octet-stream" and len(self._files) < _MOST_TEXTS:
+        elif part.type in _FILE_TYPES and len(self._files) < _MOST_TEXTS:
             self._files.append(part)
 
     def _take_message(self, part: Part) -> None:
@@ -86,10 +94,10 @@ class Parts:
             self.feedback = self.feedback or read_complaint_notification(text)
 
     def _read_files(self) -> None:
-        """A status or a message that was attached as a mere file."""
+        """A status or a message that was attached as a mere file, packed or not."""
         if self.status.recipients and self.returned:
             return
-        for part in self._files:
+        for part in itertools.chain.from_iterable(map(_unpacked, self._files)):
             text = part_text(part, _MOST_ATTACHED)
             if _MESSAGE.match(text) and not self.returned:
                 self._take_message(Part("message/rfc822", part.headers, part.body))
@@ -114,3 +122,20 @@ class Parts:
         first = self._text(0) if self._texts else ""
         enough = len(first.strip()) > 40 or len(self._texts) < 2
         return first if enough else f"{first}\n\n{self._text(1)}"
+
+
+def _unpacked(part: Part) -> Iterator[Part]:
+    """The files in a zip archive, else the part itself; what is damaged or too large is left out."""
+    raw = part_bytes(part, _MOST_MESSAGE)
+    if not raw.startswith(_ZIP):
+        yield part
+        return
+    from postmend.intake.reports.archive import members
+
+    files = members(raw)
+    try:
+        for pieces in itertools.islice(files, _MOST_TEXTS):
+            data = b"".join(itertools.islice(pieces, _MOST_PIECES))
+            yield Part("application/octet-stream", {}, normalise(data))
+    except ParseError:
+        return

@@ -25,6 +25,12 @@ _BOUNCE_SUBJECT = re.compile(
     r"|loop alert|mail system error|notification|退信|投递失败|发送失败|退件|반송|발송 ?실패|전송 ?실패|système de courrier|échec|zwrot|iade|nie dostarczono|no se (?:ha )?p(?:udo|odido) entregar|mancato recapito|ej levererat|ikke leveret|ilet(?:il)?emedi|teslim edil|recapit|kézbesíthet|nedoruč|doručen|niedoręcz|toimittaa|παραδό|παράδοσ|не удалось достав|не доставлен|недоручен|kunne ikke leveres",
     re.IGNORECASE,
 )
+# A subject that people or a tracker talk under: of a bounce, perhaps, but none itself.
+_TALK = re.compile(
+    r"^\s*(?:re|aw|antw|sv|vs|odp|ynt|rif|r|回复|答复|返信|回覆)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]"
+    r"|^\s*\[[^\]\n]*(?:\b[A-Z][A-Z0-9]+-\d|#\d|\w/\w)[^\]\n]*\]|^\s*(?:ticket|issue|bug|case) #?\d|\(#\d+\)\s*$",
+    re.IGNORECASE,
+)
 # Plain words, in lower case: looked for ten times as fast as a pattern.
 _DELAY = (
     "delay", "still being retried", "warning only", "not yet been delivered", "will continue to try", "will keep try",
@@ -60,7 +66,11 @@ AUTO_FIELDS = (
     "x-autoreply", "x-autorespond", "x-auto-response-from", "x-autoreply-from", "x-mail-autoreply",
     "x-fc-machinegenerated",
 )  # fmt: skip
-LIST_FIELDS = ("list-id", "list-unsubscribe")
+# What goes to many: lists, and trackers of issues.
+LIST_FIELDS = (
+    "list-id", "list-unsubscribe", "x-github-reason", "x-gitlab-project", "x-jira-fingerprint", "x-redmine-project",
+    "x-bugzilla-type", "x-trac-project", "x-launchpad-bug",
+)  # fmt: skip
 _AUTO_VALUES = ("auto_reply", "auto-reply", "autoresponder")  # of Precedence and of what programs named after it
 VALUED_FIELDS = ("precedence", "x-precedence", "preference", "x-post-messageclass", "delivered-to")
 _ABUSE = re.compile(r"abuse report|email feedback report|spam (?:report|complaint)|complaint", re.IGNORECASE)
@@ -120,7 +130,7 @@ def kind_by_words(head: dict[str, str], notice: str) -> Kind:
     subject = decode_words(head.get("subject", "")[:_MOST_FIELD])
     sender = f"{decode_words(head.get('from', '')[:_MOST_FIELD])} {head.get('sender', '')[:_MOST_FIELD]}"
     from_system = bool(_BOUNCE_FROM.search(sender.strip())) or "x-failed-recipients" in head
-    about_failure = bool(_BOUNCE_SUBJECT.search(subject))
+    about_failure = bool(_BOUNCE_SUBJECT.search(subject)) and not _TALK.search(subject)
     auto = head.get("auto-submitted", "").lower()
     if _AUTO.search(subject) and not (from_system and (about_failure or has_codes(notice))):
         return Kind.AUTO_REPLY

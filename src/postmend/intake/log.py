@@ -16,7 +16,7 @@ from postmend.intake.logs.events import Events, is_events
 from postmend.intake.logs.exim import LINE as EXIM_LINE
 from postmend.intake.logs.exim import Exim
 from postmend.intake.logs.postfix import Postfix
-from postmend.intake.logs.queue import Queue, is_queue
+from postmend.intake.logs.queue import Queue, is_queue, is_queue_without_reasons
 from postmend.intake.scan import to_text
 from postmend.knowledge.unwrap import layers, stage_of
 from postmend.model import Action, Failure, Host, Intake, Kind, ParseError, SmtpReply
@@ -41,7 +41,7 @@ _PIECE = 1 << 20
 
 def looks_like_log(head: bytes) -> bool:
     """Whether a line of Postfix's or Exim's log stands in it, or it is a queue's listing or a service's events."""
-    return _LOG.search(head) is not None or is_queue(head) or is_events(head)
+    return _LOG.search(head) is not None or is_queue(head) or is_queue_without_reasons(head) or is_events(head)
 
 
 def _lines(raw: bytes | mmap.mmap) -> Iterator[bytes]:
@@ -70,6 +70,8 @@ def read_log(raw: bytes | mmap.mmap, source: str) -> Iterator[Intake]:
         queue = Queue(refusals)
         for line in _lines(raw):
             queue.line(line)
+    elif is_queue_without_reasons(head):
+        raise ParseError(f"{source}: Exim's queue, which names no reasons; lines of its main log were expected")
     else:
         family = "postfix" if b"postfix" in head else "exim"
         _read_lines(raw, refusals)

@@ -17,11 +17,18 @@ _REASON = re.compile(rb"\s*\((?P<reason>.+)\)$")
 _RECIPIENT = re.compile(rb"\s+<?(?P<recipient>[^\s<>()]+@[^\s<>()]+)>?$")
 _HEADS = (b"-Queue ID-", b"-----Q-ID-----")
 _JSON = b'"delay_reason"'
+# ` 2d  2.9K 1rKabc-000000001zX-0123 <anna@example.org>`: `exim -bp`
+_EXIM = re.compile(rb"^ *\d+[smhdw] +[\d.]+[KMG]? +\w{6}-\w{6,11}-\w{2,4} <", re.MULTILINE)
 
 
 def is_queue(head: bytes) -> bool:
     """Whether it is the listing of a queue that says why mail waits."""
     return any(mark in head for mark in _HEADS) or (head.lstrip()[:1] == b"{" and _JSON in head)
+
+
+def is_queue_without_reasons(head: bytes) -> bool:
+    """Whether it is Exim's listing: who waits, and not why."""
+    return _EXIM.search(head) is not None
 
 
 class Queue:
