@@ -1,13 +1,17 @@
 """Exim's main log: lines of a time, a message id, a mark, and what is behind. It names no host."""
 
+from collections.abc import Iterable, Iterator
+
 from postmend.intake.logs.clock import Clock
 from postmend.intake.logs.exim import LINE, Exim
 from postmend.intake.logs.sink import HostSink, Kept
 
 _STAMP = 17  # `2026-11-24 20:21:`
 _IDENT = 20  # where the message id begins
+_GROUP = 26  # where its first group ends
 _DASH = ord("-")
 _SHORT = 16  # bytes of an id before 4.97
+_USED = Kept.USED
 
 
 class MainLog:
@@ -15,22 +19,25 @@ class MainLog:
 
     def __init__(self, sink: HostSink, clock: Clock) -> None:
         self._exim = Exim(sink)
-        self._marks = self._exim.marks
         self._clock = clock
-        self._stamp, self._at = b"", -1  # of the last line
-        self._end = _IDENT + _SHORT  # where its message id ended
+        self._end = _IDENT + _SHORT  # where the last message id ended
 
-    def line(self, line: bytes) -> Kept:
-        """Take one line: `2026-11-24 20:21:05 1vNabc-0000000AbCd-1xYz <= ...`."""
-        end = self._end
-        read = self._marks.get(line[end : end + 4])
-        if read is None or line[26] != _DASH:
-            return self._uncommon(line)
-        stamp = line[:_STAMP]
-        if stamp != self._stamp:
-            self._stamp = stamp
-            self._at = self._clock.minute(stamp[:-1]) if stamp.endswith(b":") else -1
-        return read(self._at, line[_IDENT:end], line, end + 4) if self._at >= 0 else Kept.UNKNOWN
+    def lines(self, lines: Iterable[bytes]) -> Iterator[tuple[bytes, Kept]]:
+        """Take lines such as `2026-11-24 20:21:05 1vNabc-0000000AbCd-1xYz <= ...`; yield those that told nothing."""
+        marks, end = self._exim.marks, self._end
+        stamp, at = b"", -1  # of the last line
+        for line in lines:
+            read = marks.get(line[end : end + 4])
+            if read is None or line[_GROUP] != _DASH:
+                kept = self._uncommon(line)
+                end = self._end
+            else:
+                if line[:_STAMP] != stamp:
+                    stamp = line[:_STAMP]
+                    at = self._clock.minute(stamp[:-1]) if stamp.endswith(b":") else -1
+                kept = read(at, line[_IDENT:end], line, end + 4) if at >= 0 else Kept.UNKNOWN
+            if kept is not _USED:
+                yield line, kept
 
     def _uncommon(self, line: bytes) -> Kept:
         """A line with a zone or a process id before the message id, without an id, or of another form."""

@@ -3,7 +3,7 @@
 A line longer than LONGEST is cut. Every line is accounted for: used, known, another program's, or not understood.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from postmend.intake.logs.clock import Clock
 from postmend.intake.logs.events import Events, is_events
@@ -20,6 +20,7 @@ LONGEST = 256 << 10
 _SAMPLE = 200  # characters of a line that was not understood
 _LOOKS = 64 << 10
 _USED, _UNKNOWN = Kept.USED, Kept.UNKNOWN
+Lines = Callable[[Iterable[bytes]], Iterator[tuple[bytes, Kept]]]  # reads lines, yields those that told nothing
 
 
 def sniff(head: bytes) -> str:
@@ -49,7 +50,7 @@ class LogReader:
         self._rest = b""
         self._skipping = False
         self._journal: Journal | None = None
-        self._read: Callable[[bytes], Kept] | None = None
+        self._read: Lines | None = None
 
     def feed(self, chunk: bytes) -> None:
         """Read the whole lines of what has come so far; the rest waits for the next chunk."""
@@ -82,27 +83,34 @@ class LogReader:
         lines = block.split(b"\n")
         lines.pop()  # behind the last line end
         tally, others = self.tally, 0
-        for line in lines:
-            kept = read(line)
-            if kept is _USED:
-                continue
+        for line, kept in read(lines):
             others += 1
             tally[kept] += 1
             if kept is _UNKNOWN and len(self.strange) < 5:
                 self.strange.append(line[:_SAMPLE])
         tally[_USED] += len(lines) - others
 
-    def _reader(self, form: str) -> Callable[[bytes], Kept]:
-        """Whoever reads single lines of this form."""
+    def _reader(self, form: str) -> Lines:
+        """Whoever reads lines of this form."""
         name, _, kind = form.partition(" ")
         if name == "journal":
             programs = Programs(self._sink)
             self._journal = Journal(lambda at, host, program, text: programs.handler(host, program)(at, text), kind)
-            return self._journal.line
+            return _one_by_one(self._journal.line)
         if name == "table":
-            return Table(self._sink, kind).line
+            return _one_by_one(Table(self._sink, kind).line)
         if name == "events":
-            return Events(self._sink).line
+            return _one_by_one(Events(self._sink).line)
         if name == "exim":
-            return MainLog(self._sink.host(b""), self._clock).line
-        return Syslog(Programs(self._sink), self._clock).line
+            return MainLog(self._sink.host(b""), self._clock).lines
+        return Syslog(Programs(self._sink), self._clock).lines
+
+
+def _one_by_one(read: Callable[[bytes], Kept]) -> Lines:
+    def lines(block: Iterable[bytes]) -> Iterator[tuple[bytes, Kept]]:
+        for line in block:
+            kept = read(line)
+            if kept is not _USED:
+                yield line, kept
+
+    return lines

@@ -5,6 +5,7 @@ through the pattern.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 
 from postmend.intake.logs.clock import Clock
 from postmend.intake.logs.programs import Programs
@@ -17,10 +18,11 @@ LINE = re.compile(
     rb"([^\s:\[]+)(?:\[\d*\])?(?:: ?| [\d-]+ \S+ (?:-|\[[^\]\n]*\]) (?:\xef\xbb\xbf)?)(.*)$",
     re.MULTILINE,
 )
-_ORIGIN = re.compile(rb" (\S+) ([^\s:\[\]]+)")
 _REPEATED = re.compile(rb"^" + STAMP + rb":\d\d\S* \S+ last message repeated \d+ times?$")
 _TRADITIONAL, _ISO = 13, 17  # bytes of a stamp up to the colon before its seconds
+_NOWHERE = 1 << 30
 _MOST_ORIGINS = 10_000
+_USED = Kept.USED
 
 
 class Syslog:
@@ -30,39 +32,32 @@ class Syslog:
         self._programs = programs
         self._clock = clock
         self._handlers: dict[bytes, Handler] = {}  # by ` host program`
-        self._stamp, self._at = b"", -1  # of the last line
 
-    def line(self, line: bytes) -> Kept:
-        """Take one line."""
-        head, _, message = line.partition(b": ")
-        head = head.partition(b"[")[0]
-        if head[4:5] == b"-":
-            stamp, origin = head[:_ISO], head[head.find(b" ", _ISO) :]
-        else:
-            stamp, origin = head[:_TRADITIONAL], head[_TRADITIONAL + 2 :]
-        if stamp != self._stamp:
-            self._stamp = stamp
-            self._at = self._clock.minute(stamp[:-1]) if stamp.endswith(b":") else -1
-        handler = self._handlers.get(origin) or self._met(origin)
-        if handler is None or self._at < 0:
-            return self._uncommon(line)
-        return handler(self._at, message)
-
-    def _met(self, origin: bytes) -> Handler | None:
-        """The handler of ` mx1 postfix/smtp`, met for the first time; None where it is no host and program."""
-        found = _ORIGIN.fullmatch(origin)
-        if found is None:
-            return None
-        if len(self._handlers) > _MOST_ORIGINS:
-            self._handlers.clear()
-        handler = self._handlers[origin] = self._programs.handler(found[1], found[2])
-        return handler
+    def lines(self, lines: Iterable[bytes]) -> Iterator[tuple[bytes, Kept]]:
+        """Take lines in order; yield those of which nothing was told, and why."""
+        handlers = self._handlers
+        stamp, size, at, origin = b"", -1, -1, _NOWHERE  # of the last line, and where its host begins
+        for line in lines:
+            head, _, message = line.partition(b": ")
+            head = head.partition(b"[")[0]
+            if head[:size] != stamp:
+                size = _ISO if head[4:5] == b"-" else _TRADITIONAL
+                stamp = head[:size]
+                at = self._clock.minute(stamp[:-1]) if stamp.endswith(b":") else -1
+                origin = head.find(b" ", size) if at >= 0 else _NOWHERE
+            handler = handlers.get(head[origin:])
+            kept = self._uncommon(line) if handler is None else handler(at, message)
+            if kept is not _USED:
+                yield line, kept
 
     def _uncommon(self, line: bytes) -> Kept:
-        """A line in another frame, or in none at all."""
+        """A line of a program that was not met before, in another frame, or in none at all."""
         found = LINE.match(line)
         if found is None:
             return Kept.KNOWN if not line.strip() or _REPEATED.match(line) else Kept.UNKNOWN
         stamp, host, program, message = found.groups(b"")
+        if len(self._handlers) > _MOST_ORIGINS:
+            self._handlers.clear()
+        handler = self._handlers[b" %s %s" % (host, program)] = self._programs.handler(host, program)
         at = self._clock.minute(stamp)
-        return self._programs.handler(host, program)(at, message) if at >= 0 else Kept.UNKNOWN
+        return handler(at, message) if at >= 0 else Kept.UNKNOWN
