@@ -70,7 +70,7 @@ NO_PTR = Finding("rdns", "rdns.no_ptr", "192.0.2.7", Fact.FAIL, "no PTR")
 @pytest.mark.parametrize(
     ("host", "ip", "faults", "cause", "state"),
     [
-        ("MX.example.net.", "", (NO_PTR,), Cause.RDNS_MISSING, State.CONFIRMED),
+        ("MX.example.net.", "", (NO_PTR,), Cause.RDNS_MISSING, State.LIKELY),  # or it was not told of the domain
         ("", "198.51.100.9", (), Cause.RELAY_DENIED, State.LIKELY),
         ("smtp.example.org", "203.0.113.5", (NO_PTR,), Cause.RELAY_DENIED, State.LIKELY),
         ("", "", (NO_PTR,), Cause.RELAY_DENIED, State.LIKELY),
@@ -82,6 +82,26 @@ def test_the_domains_own_server_does_not_relay(
     own = asyncio.run(check_own_server(ZoneFile(MX_ZONE), "example.net", host, ip))
     made = verdict(RELAYING, *own, *faults, stage=Stage.RCPT)
     assert (made.cause, made.state) == (cause, state)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "sure"),
+    [
+        ("550 5.7.1 Rejected", "", True),
+        ("550 5.7.1 Administrative prohibition", "", True),
+        ("550 5.1.1 User unknown", "rcpt.accepted", True),
+        ("550 5.7.1 Thursday is laundry day here", "", False),
+        ("550 5.7.1 One of the words in the message is blocked", "", False),
+        ("550 5.7.23 SPF validation failed", "spf.pass", False),
+        ("550 5.1.2 Domain not found", "mx.ok", False),
+        ("451 Internal error, please try again", "", False),
+    ],
+)
+def test_a_fault_is_confirmed_only_behind_words_that_servers_use_for_it(text: str, asked: str, sure: bool) -> None:
+    found = (Finding(asked.partition(".")[0], asked, "example.net", Fact.PASS, "asked"),) if asked else ()
+    made = verdict(text, NO_PTR, *found, stage=Stage.RCPT)
+    assert (made.state is State.CONFIRMED) is sure
+    assert not sure or made.cause is Cause.RDNS_MISSING
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,19 @@
 """The verdict: the text's vote, raised and lowered by findings, through one table (`knowledge/weights.toml`).
 
 The text alone is never more than `likely`. `confirmed` needs a finding that explains the refusal, on top of a
-vote that leaves little to the others. What could not be asked changes nothing.
+vote that leaves little to the others, behind words that name that cause, say nothing, or are used for it wrongly.
+What could not be asked changes nothing.
 """
 
 from collections.abc import Sequence
 from functools import lru_cache
 
 from postmend.diagnosis.context import circumstances
-from postmend.diagnosis.scales import RULED_OUT, USED_FOR_ANY, Scales, weighed
+from postmend.diagnosis.scales import RULED_OUT, Scales, weighed
 from postmend.knowledge.address import DEAD, address_verdict
 from postmend.knowledge.causes import cause_info
+from postmend.knowledge.near import is_idle
+from postmend.knowledge.read import NEAR_RULE
 from postmend.knowledge.rules import STRENGTH
 from postmend.knowledge.weights import Table
 from postmend.model import (
@@ -93,7 +96,7 @@ def _state(candidates: Sequence[Candidate], scales: Scales, reading: Reading) ->
         # Two faults that each explain the refusal: one of them it is, but which? And a fault that is there, where
         # the words plainly speak of another matter, may be there by chance.
         alone = best.confidence >= _CONFIRMED_SHARE and not _speaks_of_another(best.cause, scales, reading)
-        return State.CONFIRMED if alone else likely
+        return State.CONFIRMED if alone and likely is State.LIKELY else likely
     spoken = max((m.weight for m in reading.matches if m.cause is best.cause), default=0.0)
     contradicted = scales.lowered.get(best.cause, 0.0) >= RULED_OUT
     enough = STRENGTH["strong"] if contradicted else STRENGTH["fair"]
@@ -101,18 +104,25 @@ def _state(candidates: Sequence[Candidate], scales: Scales, reading: Reading) ->
 
 
 def _speaks_of_another(cause: Cause, scales: Scales, reading: Reading) -> bool:
-    """Whether the words name another cause, and nothing has shown them wrong.
+    """Whether the words name another cause, or may, being words that nobody knows.
 
-    Of causes whose words are used for any refusal only strong ones count.
+    What speaks against that cause is not enough to set them aside: only where servers are known to use them for this
+    one (`hides` in causes.toml), and they have been shown wrong. A PTR record may be there by now, and a server may
+    call relaying what it was not told of.
     """
-    others = [m for m in reading.matches if m.cause not in {cause, Cause.UNKNOWN}]
-    own = max((m.weight for m in reading.matches if m.cause is cause), default=0.0)
-    return any(
-        m.weight >= STRENGTH["strong" if m.cause in USED_FOR_ANY else "fair"]
-        and m.weight > own
-        and scales.lowered.get(m.cause, 0.0) < RULED_OUT
-        for m in others
+    spoken = [m for m in reading.matches if m.words]
+    own = max((m.weight for m in spoken if m.cause is cause), default=0.0)
+    others = {m.cause for m in spoken if m.weight > own and _names_a_cause(m)} - {cause}
+    return (not spoken and not is_idle(reading.inner)) or any(
+        cause not in cause_info(other).hides or scales.lowered.get(other, 0.0) < RULED_OUT for other in others
     )
+
+
+def _names_a_cause(match: Match) -> bool:
+    """Whether words name a cause, if only nearly; that a filter refuses can be said of any, unless plainly."""
+    if match.cause is Cause.RECIPIENT_FILTER:
+        return match.weight >= STRENGTH["strong"]
+    return match.cause is not Cause.UNKNOWN and (match.weight >= STRENGTH["last"] or match.rule == NEAR_RULE)
 
 
 def _doubtful(cause: Cause, scales: Scales) -> bool:

@@ -18,7 +18,6 @@ _OWN_WORDS = 0.5  # the same where the words name their cause strongly: so much 
 _FLOOR = 0.02  # the share below which a hypothesis of the text is as good as not named
 # Words for these are used for whatever a receiver holds against a sender, or for any refusal at all.
 _LOOSE = frozenset({Cause.SENDER_REPUTATION, Cause.SYSTEM_ERROR})
-USED_FOR_ANY = _LOOSE | {Cause.RECIPIENT_FILTER}
 _ELSEWHERE = frozenset({Cause.MX_INVALID, Cause.DOMAIN_NOT_FOUND})
 
 

@@ -77,6 +77,13 @@ def default_counts() -> Counts:
     return compiled.load("near", Counts, lambda: count(read_rules()), sources)
 
 
+def is_idle(reply: str, counts: Counts | None = None) -> bool:
+    """Whether a reply has no words but those of replies that say nothing: `rejected`, `failed`. Never raises."""
+    counts = counts or default_counts()
+    idle = counts.causes.index(Cause.UNKNOWN)
+    return all(idle in counts.by_stem.get(stem, ()) for stem in _stems(fold(layers(reply)[-1].own)))
+
+
 def nearest(
     folded: str, code: int | None, enhanced: EnhancedStatus | None, counts: Counts | None = None
 ) -> tuple[Cause, str, float] | None:
