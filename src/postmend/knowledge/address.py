@@ -32,7 +32,7 @@ def address_verdict(cause: Cause, code: int | None, enhanced: EnhancedStatus | N
         if cause is Cause.DOMAIN_NOT_FOUND and transient and code is not None:
             # NXDOMAIN is an answer; 450 is only what Postfix gives for it unless told otherwise (postconf(5)).
             return AddressVerdict.RETRY if passing else AddressVerdict.SUPPRESS
-        if transient or (code is None and passing):
+        if transient or (passing and (code is None or cause is Cause.MAILBOX_DISABLED)):
             return AddressVerdict.RETRY
         return AddressVerdict.SUPPRESS
     if cause in PASSING or transient:
