@@ -14,6 +14,9 @@ from postmend.knowledge.extract import extract
         ("550 192.0.2.7:4567 rejected", "ips", ("192.0.2.7",)),
         ("550 1.2.3.4.5 is no address", "ips", ()),
         ("550 found in Spamhaus XBL", "lists", ("Spamhaus XBL",)),
+        ("550 refused, rbl.example.org says no", "lists", ("rbl.example.org",)),
+        ("550 192.0.2.7 steht auf der Sperrliste alle.example", "lists", ("alle.example",)),
+        ("550 refused, see www.rbl.example", "lists", ()),  # a company of that name
         (
             "550 see https://lists.example.org/ query/ip/192.0.2.7",
             "urls",

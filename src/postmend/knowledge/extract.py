@@ -23,7 +23,8 @@ _BRACKETED_IP6 = re.compile(r"\[(?:IPv6:)?([0-9a-f:.]{2,45})\]", re.IGNORECASE)
 # `blocked using X`, `listed at X`, `DNSBL X`, `X blacklist`: the zone or name that stands there.
 _LISTED = re.compile(
     r"(?:(?:block(?:ed|ing)?|reject(?:ed)?|list(?:ed|ing)?|blacklist(?:ed)?|found|refused|denied|banned)\s+(?:\w+\s+){0,2}?(?:using|by|at|in|on|from|via|with|due to)"
-    r"|(?:dns[bw]l|rbl|black\s?list|block\s?list|lookup site|dns list)(?:\s+(?:at|provider|server response|site|of|called|named))*)"
+    r"|(?:dns[bw]l|rbl|black\s?list|block\s?list|lookup site|dns list)(?:\s+(?:at|provider|server response|site|of|called|named))*"
+    r"|(?:sperrliste|schwarzen? liste|liste noire|lista ner[ao]|lista negra|czarn\w+ li\w+)(?:\s+(?:von|bei|de|du|di|da|del|na|w))*)"
     r"\s*[:=('\"<\[]*\s*(?:the\s+|our\s+)?([a-z0-9][\w-]*(?:\.[\w-]+)+|[A-Z][\w-]+(?:\s(?:[A-Z]{2,5}|Reputation|[A-Z]\w+)\b)?)",
     re.IGNORECASE,
 )
@@ -50,6 +51,10 @@ _RETRY = re.compile(
     re.IGNORECASE,
 )
 _UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+# Labels by which lists call their zones: such a name is one of a list, in whatever language the reply is.
+_LIST_LABELS = frozenset(
+    {"bl", "rbl", "dnsbl", "dnsrbl", "rhsbl", "ipbl", "spambl", "blacklist", "blocklist", "sbl", "xbl", "pbl"}
+)
 _NOT_LISTS = {
     "our",
     "your",
@@ -113,6 +118,9 @@ _LISTED_WORDS = frozenset(
         "rbl",
         "black",
         "blocklist",
+        "liste",
+        "lista",
+        "sperrliste",
         "lookup",
         "dns",
     ]
@@ -213,6 +221,7 @@ def extract(text: str) -> Extracts:
     if (names or domains) and not words.isdisjoint(_LISTED_WORDS):
         lists = [name.rstrip(".") for name in _LISTED.findall(plain)]
         lists = [n for n in lists if n.lower() not in _NOT_LISTS and ("." in n or _LIST_NAMES.search(n))]
+    lists += [name for name in domains if not _LIST_LABELS.isdisjoint(name.split(".")[:-2]) and name not in lists]
     lists += [name for name in names if not any(name.lower() in n.lower() for n in lists)]
     return Extracts(
         lists=_unique([n for n in lists if not n.replace(".", "").isdigit()]),
