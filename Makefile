@@ -7,8 +7,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SETUP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
+# The product as `pip install .` leaves it: compiled. The virtual environment has it as it is edited.
+BUILT  := build/installed
 
-.PHONY: run test quick lint unit packages bench fix clean
+.PHONY: run test quick lint unit compiled packages bench fix clean
 
 run: $(SETUP)
 	@$(BIN)/postmend explain --offline samples/bounce-barracuda.eml
@@ -20,17 +22,22 @@ $(BIN)/python:
 
 $(SETUP): pyproject.toml hatch_build.py $(BIN)/python
 	@echo "Setting up $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@POSTMEND_COMPILE=0 $(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
 $(DEV): $(SETUP) requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[outlook,crypto,psl,verify]' -r requirements-dev.txt
+	@POSTMEND_COMPILE=0 $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[outlook,crypto,psl,verify]' -r requirements-dev.txt
 	@touch $@
 
 packages:
 	@tools/install-packages $$(grep -v '^#' tests/packages.txt)
 
-test: $(DEV) packages lint unit
+$(BUILT)/.done: $(DEV) pyproject.toml hatch_build.py $(shell find src -name '*.py' -o -name '*.toml')
+	@rm -rf $(BUILT)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(BUILT) .
+	@touch $@
+
+test: $(DEV) packages lint unit compiled
 
 lint: $(DEV)
 	$(BIN)/ruff check .
@@ -41,6 +48,10 @@ lint: $(DEV)
 
 unit: $(DEV)
 	POSTMEND_REQUIRE_SERVERS=$${POSTMEND_REQUIRE_SERVERS-1} $(BIN)/pytest -n auto --dist loadgroup -q
+
+compiled: packages $(BUILT)/.done
+	@PYTHONPATH=$(CURDIR)/$(BUILT) $(BIN)/python -c "import sys, postmend.intake.scan as m; sys.exit(m.__file__.endswith('.py'))"
+	PYTHONPATH=$(CURDIR)/$(BUILT) $(BIN)/pytest -n auto -q -m "not heavy and not servers" tests/intake tests/knowledge tests/app
 
 quick: $(DEV) lint
 	$(BIN)/pytest -n auto --dist loadgroup -q -m "not heavy"

@@ -165,7 +165,7 @@ def _walk(headers: dict[str, str], body: bytes, depth: int, found: list[Part]) -
         if line_end < 0 or body.startswith(b"--", start + len(boundary)):
             return
         nxt = body.find(b"\n" + boundary, line_end)
-        inner = body[line_end + 1 : nxt if nxt >= 0 else len(body)]
+        inner = body[line_end + 1 : max(nxt, line_end + 1) if nxt >= 0 else len(body)]  # two boundaries may adjoin
         _walk(*_part_of(inner), depth + 1, found)
         start = nxt + 1 if nxt >= 0 else -1
 
