@@ -62,6 +62,23 @@ def test_words_are_believed_by_how_plain_they_are() -> None:
     assert verdict(table, listed, stage=Stage.RCPT).cause is Cause.USER_UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("Host or domain name not found. Name service error for name=example.net type=MX: Host not found", "suppress"),
+        (
+            "Host or domain name not found. Name service error for name=out.example.org type=A: Host not found",
+            "retry",
+        ),
+        ("Resolving A record for [out.example.org] ... Name server reports domain name unknown", "retry"),
+    ],
+)
+def test_nobody_is_struck_off_for_a_relay_that_is_not_found(text: str, address: str) -> None:
+    made = verdict(text)
+    assert made.cause is Cause.DOMAIN_NOT_FOUND
+    assert made.address is AddressVerdict(address)
+
+
 RELAYING = "554 5.7.1 <anna@example.net>: Relay access denied"
 MX_ZONE: Zone = {"example.net": [("MX", "10 mx.example.net.")], "mx.example.net": [("A", "198.51.100.9")]}
 NO_PTR = Finding("rdns", "rdns.no_ptr", "192.0.2.7", Fact.FAIL, "no PTR")

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from postmend.diagnosis.context import circumstances
 from postmend.diagnosis.scales import RULED_OUT, Scales, weighed
-from postmend.knowledge.address import DEAD, address_verdict
+from postmend.knowledge.address import DEAD, address_verdict, not_found_host
 from postmend.knowledge.causes import cause_info
 from postmend.knowledge.near import is_idle
 from postmend.knowledge.read import NEAR_RULE
@@ -65,7 +65,7 @@ def judge(
         confidence=min(confidence, 0.99),
         candidates=tuple(c for i, c in enumerate(candidates) if not i or c.confidence >= 0.01),
         ruled_out=_ruled_out(scales, best.cause),
-        address=_address(best.cause, reading, scales),
+        address=_address(best.cause, failure, reading, scales),
         evidence=tuple(findings),
         not_asked=not_asked,
     )
@@ -134,6 +134,14 @@ def _doubtful(cause: Cause, scales: Scales) -> bool:
     return cause in DEAD and not asked and bool(scales.confirmed - DEAD)
 
 
+def _is_of_another_host(failure: Failure, reading: Reading) -> bool:
+    """Whether the name that was not found is another than the recipient's domain: of a relay, or of its MX."""
+    if reading.cause is not Cause.DOMAIN_NOT_FOUND:
+        return False
+    host, domain = not_found_host(reading.inner), failure.recipient.rpartition("@")[2].lower()
+    return bool(host and domain) and host != domain
+
+
 def _permanent(failure: Failure, reading: Reading, cause: Cause) -> bool:
     """By the reply's own class where it has one, else by what the cause usually is."""
     code = failure.reply.code or reading.code
@@ -155,12 +163,13 @@ def _ruled_out(scales: Scales, best: Cause) -> tuple[Cause, ...]:
     return tuple(sorted(out))
 
 
-def _address(cause: Cause, reading: Reading, scales: Scales) -> AddressVerdict:
+def _address(cause: Cause, failure: Failure, reading: Reading, scales: Scales) -> AddressVerdict:
     """The text's own verdict on the address, unless evidence found another cause than the text, or shows its own.
 
-    Nobody is struck off a list by words alone that are in doubt.
+    Nobody is struck off a list by words alone that are in doubt, nor because a relay's name was not found.
     """
-    if reading.address is AddressVerdict.SUPPRESS and _doubtful(reading.cause, scales):
+    struck_off = reading.address is AddressVerdict.SUPPRESS
+    if struck_off and (_doubtful(reading.cause, scales) or _is_of_another_host(failure, reading)):
         return AddressVerdict.RETRY
     if cause is not reading.cause or cause in scales.confirmed:
         return address_verdict(cause, reading.code, reading.enhanced, reading.inner)

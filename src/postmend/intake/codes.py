@@ -52,12 +52,17 @@ def codes_in(text: str, status: str) -> tuple[int | None, EnhancedStatus | None]
     """
     inner = layers(text)[-1].text
     found = _CODE.search(inner) or _CODE.search(text)
-    code = int(found[1]) if found else None
+    code = int(found[1]) if found else _bare(status)
     field = enhanced_in(status)
     beside = _BESIDE.match(found.string, found.end()) if found else None
     said = _parsed(beside[1]) if beside else _said(inner, code) or _said(text, code)
     vague = said is None or (said.subject, said.detail) == (0, 0)
     return code, (field or said) if vague else said
+
+
+def _bare(status: str) -> int | None:
+    """A reply code where an enhanced status should be: Zoho's `Status: 550`."""
+    return int(status) if re.fullmatch(r"[45]\d\d", status) else None
 
 
 def _said(text: str, code: int | None) -> EnhancedStatus | None:

@@ -11,6 +11,7 @@ from postmend.model import Kind
 # Actions of RFC 3464 section 2.3.3 that are no failure, and `deliverable`: Postfix's answer to `sendmail -bv`.
 NOT_FAILED = frozenset({"delivered", "relayed", "expanded", "deliverable"})
 _MOST_FIELD = 2000  # characters of a field that are looked at
+_START = 800  # characters of a text, where it says what it is
 _BOUNCE_FROM = re.compile(
     r"mail(?:er)?[-_ ]?daemon|post[_ ]?master|mail[-_ .]?deliver|delivery[ -](?:sub)?system|mail administrator|bounce"
     r"|system administrator|mdaemon|no-?reply@sns|^<>$|returned mail|undeliver|mail[ -]?system|exchange server",
@@ -62,15 +63,18 @@ _AUTO = re.compile(
     r"|תשובה אוטומטית|رد تلقائي|自動返信|自動応答|不在|自动回复|自動回覆|自动答复|자동 ?(?:회신|응답|답장)|부재 ?중",
     re.IGNORECASE,
 )
+# What a service asks of whoever writes to its customer for the first time.
+_CHALLENGE = ("account is protected by", "to have your address added", "confirm that you sent", "verify that you are a")
 AUTO_FIELDS = (
     "x-autoreply", "x-autorespond", "x-auto-response-from", "x-autoreply-from", "x-mail-autoreply",
     "x-fc-machinegenerated",
 )  # fmt: skip
-# What goes to many: lists, and trackers of issues.
-LIST_FIELDS = (
-    "list-id", "list-unsubscribe", "x-github-reason", "x-gitlab-project", "x-jira-fingerprint", "x-redmine-project",
+# What goes to many. Notices may keep the first two of the message that they are about, but not the others.
+_OF_MANY = (
+    "list-unsubscribe-post", "x-github-reason", "x-gitlab-project", "x-jira-fingerprint", "x-redmine-project",
     "x-bugzilla-type", "x-trac-project", "x-launchpad-bug",
 )  # fmt: skip
+LIST_FIELDS = ("list-id", "list-unsubscribe", *_OF_MANY)
 _AUTO_VALUES = ("auto_reply", "auto-reply", "autoresponder")  # of Precedence and of what programs named after it
 VALUED_FIELDS = ("precedence", "x-precedence", "preference", "x-post-messageclass", "delivered-to")
 _ABUSE = re.compile(r"abuse report|email feedback report|spam (?:report|complaint)|complaint", re.IGNORECASE)
@@ -137,12 +141,13 @@ def kind_by_words(head: dict[str, str], notice: str) -> Kind:
     if not from_system:
         if _says_it_is_automatic(head):
             return Kind.AUTO_REPLY
-        if auto.startswith("auto-replied") and not about_failure:
+        if not about_failure and (auto.startswith("auto-replied") or _has(notice[:_START].lower(), _CHALLENGE)):
             return Kind.AUTO_REPLY
     null_path = head.get("return-path", "x").strip() == "<>"
     coded = has_codes(notice)
-    start = notice[:800].lower()
-    to_many = any(name in head for name in LIST_FIELDS) and not null_path and not _has(start, _REFUSED)
+    start = notice[:_START].lower()
+    surely = any(name in head for name in _OF_MANY) or not _has(start, _REFUSED)
+    to_many = any(name in head for name in LIST_FIELDS) and not null_path and surely
     if to_many and not _BOUNCE_FROM.search(head.get("from", "")[:_MOST_FIELD]):
         return Kind.NOT_A_BOUNCE  # though it speaks of bounces
     if from_system or about_failure or (null_path and (coded or _has(start, _REFUSED))):

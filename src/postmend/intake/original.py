@@ -34,7 +34,7 @@ def address_in(value: str) -> str:
 _ORIGINAL = re.compile(
     r"^[ \t>*=_-]*+(?:"
     r"below this line is a copy|(?:here|this) is a copy of (?:the|your)|(?:below|following) is (?:a|the) copy of|"
-    r"the headers? of the original|"
+    r"the headers? of the original|original message here\b|"
     r"(?:original|unsent|returned|undelivered|returning) (?:message|mail|e-mail)s?\b(?! headers?:? *\S+@)"
     r"(?: (?:follows?|as follows|text|headers?|below|is (?:attached|included))|[ \t]*[-:.=_]*[ \t]*$)|"
     r"(?:message|mail) headers? follows?|included is a copy|bounced e-?mail|copy of (?:the )?(?:original )?message|"

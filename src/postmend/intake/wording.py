@@ -3,7 +3,7 @@
 import re
 
 # No punctuation of scripts that put no space after it: `宛先：user@example.net`.
-_ATOM = r"[^\s<>\"'(),;:\[\]=@：（），、。；「」【】]{1,64}"
+_ATOM = r"[^\s<>\"'(),;:\[\]=@：（），、。；「」【】‘’“”„«»]{1,64}"
 _LOCAL = rf"{_ATOM}(?:(?<=\w)'{_ATOM})?(?:={_ATOM})*"  # an apostrophe within: o'hara
 _LITERAL = r"\[(?:IPv6:)?[0-9a-fA-F.:]{3,45}\]"
 ADDRESS = rf"{_LOCAL}@(?:(?:[\w-]{{1,63}}\.)*[\w-]{{1,63}}|{_LITERAL})|\"[^\"\n]{{1,62}}\"@[\w.-]{{1,253}}"

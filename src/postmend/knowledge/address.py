@@ -19,6 +19,14 @@ PASSING = frozenset(
 _TEMPORARY = re.compile(
     r"try (?:it )?again|temporar|in progress|later|for now|lookup failure|timed? ?out", re.IGNORECASE
 )
+# The host whose name could not be found, as programs give it: Postfix, MDaemon, qmail.
+_NOT_FOUND = re.compile(r"\bname=([\w.-]+)|(?:\brecord for|\bhost named) \[?((?:[\w-]+\.)+[\w-]+)", re.IGNORECASE)
+
+
+def not_found_host(text: str) -> str:
+    """The host that a text says was looked for in the DNS, in lower case; empty where it names none."""
+    found = _NOT_FOUND.search(text)
+    return (found[1] or found[2]).lower().strip(".") if found else ""
 
 
 def address_verdict(cause: Cause, code: int | None, enhanced: EnhancedStatus | None, text: str) -> AddressVerdict:

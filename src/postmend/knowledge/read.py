@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 from postmend.knowledge.address import DEAD, address_verdict
 from postmend.knowledge.advice import without_advice
@@ -162,10 +163,12 @@ def read_reply(
     enhanced: EnhancedStatus | None = None,
     book: Book | None = None,
     with_extracts: bool = True,
+    guess_bare: bool = True,
 ) -> Reading:
     """Read one reply. `provider`, `stage`, `remote_host` and codes are what is known besides the text.
 
-    The innermost reply is asked first; where it says nothing, the text around it is. Never raises.
+    The innermost reply is asked first; where it says nothing, the text around it is. `guess_bare` is whether the
+    nearest cause may be guessed of words without any code. Never raises.
     """
     book = book or default_book()
     nested = layers(text)
@@ -186,7 +189,8 @@ def read_reply(
         if guesses[0].cause is not Cause.UNKNOWN:
             break
     found_code, found_status = found_code or code, found_status or enhanced
-    matches = _or_nearest(inner, matches, found_code, found_status)
+    if guess_bare or found_code or found_status:
+        matches = _or_nearest(inner, matches, found_code, found_status)
     guesses = hypotheses(matches)
     return Reading(
         hypotheses=guesses,
@@ -215,9 +219,12 @@ def read_told(
 ) -> Reading:
     """Read a reply; where no rule knows its words, what the `notice` says around it (may be empty). Never raises.
 
-    The form that a program wraps around a reply is no place to guess: there only a rule counts.
+    The form that a program wraps around a reply is no place to guess: there only a rule counts. Nor is what a notice
+    says without any code: that mostly is such a form.
     """
-    known = {"stage": stage, "remote_host": remote_host, "code": code, "enhanced": enhanced}
+    known: dict[str, Any] = {
+        "stage": stage, "remote_host": remote_host, "code": code, "enhanced": enhanced, "guess_bare": False,
+    }  # fmt: skip
     reading = read(reply, **known)
     if notice and not _found(reading):
         around = read(notice, **known)

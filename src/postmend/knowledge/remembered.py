@@ -14,9 +14,9 @@ from postmend.model import EnhancedStatus, Extracts, Match, Reading, Stage
 
 @lru_cache(maxsize=2048)
 def _read(
-    text: str, stage: Stage | None, remote_host: str, code: int | None, enhanced: EnhancedStatus | None
+    text: str, stage: Stage | None, host: str, code: int | None, enhanced: EnhancedStatus | None, guess_bare: bool
 ) -> Reading:
-    return read_reply(text, stage=stage, remote_host=remote_host, code=code, enhanced=enhanced)
+    return read_reply(text, stage=stage, remote_host=host, code=code, enhanced=enhanced, guess_bare=guess_bare)
 
 
 def read_for(
@@ -26,11 +26,12 @@ def read_for(
     remote_host: str,
     code: int | None,
     enhanced: EnhancedStatus | None,
+    guess_bare: bool = True,
 ) -> Reading:
     """`read_reply`, remembered. Never raises."""
     hidden = masked(text)
     given = host_mask(remote_host, "remote") if remote_host else ""
-    reading = _read(hidden.text, stage, given, code, enhanced)
+    reading = _read(hidden.text, stage, given, code, enhanced, guess_bare)
     host = remote_host if reading.remote_host == given else hidden.back(reading.remote_host)
     reading = back_in_reading(reading, hidden) if hidden else reading
     return replace(reading, remote_host=host) if host != reading.remote_host else reading

@@ -86,7 +86,7 @@ _CALLOUT_QUOTE = re.compile(
     r"(?:\b(?:the )?(?:initial connection|mail server for the domain|response|called|sent|reason given was|said|server said)\b\s*[:=]).*?(?=sender verify failed|$)",
     re.IGNORECASE | re.DOTALL,
 )
-_CODE = re.compile(r"\s*(?:#)?([245]\d\d)(?:[\s-]+#?(?:\()?([245]\.\d{1,3}\.\d{1,3}))?(?!\w)")
+_CODE = re.compile(r"\s*[\[(]?#?([245]\d\d)(?:[\s-]+#?(?:\()?([245]\.\d{1,3}\.\d{1,3}))?(?!\w)")
 _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 _DIALOGUE = re.compile(r"\s(>>>|<<<|-{5,})\s")
 _PAIR = re.compile(r"\(([245]\d\d), ?b?['\"]")
