@@ -82,7 +82,7 @@ class Parts:
             return
         for number in range(len(self._texts)):
             text = self._text(number)
-            found = _STATUS_IN_TEXT.search(text)
+            found = _STATUS_IN_TEXT.search(text) if "-recipient:" in text.lower() else None
             if found:
                 self.status = read_status(text[found.start() :])
                 self._decoded[number] = text[: found.start()]  # its fields are no words of the notice

@@ -33,14 +33,14 @@ def _breaks(raw: bytes | mmap.mmap) -> Iterator[int]:
 
 
 def _is_break(raw: bytes | mmap.mmap, at: int) -> bool:
-    if not _BEGINS.match(raw[at : at + 400]):
+    if not _BEGINS.match(raw, at, at + 400):
         return False
     before = bytes(raw[max(0, at - _LOOK_BACK) : at])
     text = before.rstrip(b"\r\n")
-    ends = before[len(text) :].replace(b"\r\n", b"\n")
     line = text[max(text.rfind(b"\n"), text.rfind(b"\r")) + 1 :]
-    if _MIME_END.match(line):
+    if line.startswith(b"--") and _MIME_END.match(line):
         return True
+    ends = before[len(text) :].replace(b"\r\n", b"\n")
     return len(ends) > 1 and not _ANNOUNCED.search(line)
 
 

@@ -44,7 +44,7 @@ _ORIGINAL = re.compile(
     r"content-type: message/|the (?:original|following) message (?:was|is) (?:attached|below|included)|"
     r"original message headers|元のメール|送信されたメール"
     r")",
-    re.IGNORECASE | re.MULTILINE,
+    re.IGNORECASE,
 )
 _HEADERS = (
     "Return-Path:", "Received:", "Delivered-To:", "X-", "DKIM-Signature:", "Message-I", "MIME-Version:",
@@ -57,12 +57,20 @@ _HEADER_RUN = re.compile(
 )
 
 
+@lru_cache(4096)
+def _announces(line: str) -> bool:
+    """Whether the message that was refused stands below a line; remembered, for notices are written by few programs."""
+    return _ORIGINAL.match(line) is not None
+
+
 def split_original(text: str) -> tuple[str, str]:
     """The notice, and the returned message where it stands in the same text."""
     # Not in the first line: it would be the refused message of nothing.
-    first = len(text) - len(text.lstrip())
-    found = _ORIGINAL.search(text, text.find("\n", first) + 1 or len(text))
-    cut = found.start() if found else len(text)
+    cut = text.find("\n", len(text) - len(text.lstrip())) + 1 or len(text)
+    for line in text[cut:].split("\n"):
+        if _announces(line):
+            break
+        cut += len(line) + 1
     if any(name in text for name in _HEADERS):
         runs = (found.start() for found in _HEADER_RUN.finditer(text, 0, cut))
         cut = next((start for start in runs if text[:start].strip()), cut)

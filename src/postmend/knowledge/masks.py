@@ -66,6 +66,7 @@ class Masked:
     def __init__(self, text: str, hosts: tuple[str, ...] = (), most: int = _MAX_CHARS) -> None:
         self._hidden: dict[str, str] = {}  # mask -> what stood there
         self._masks: dict[str, str] = {}
+        self._shown: dict[str, str] = {"": ""}  # what was put back
         self._spellings: dict[str, str] = {}  # in lower case -> the mask of the first spelling
         self._counts: dict[str, int] = {}
         self._words: dict[str, str] = {}  # words with something to hide, as they are hidden
@@ -92,7 +93,7 @@ class Masked:
 
     def _line(self, line: str) -> str:
         whole = line
-        if _OPEN_BEFORE_DIGIT.search(line):
+        if ("[" in line or "(" in line) and _OPEN_BEFORE_DIGIT.search(line):
             line = _PEER.sub(lambda found: f"{found[1]} {self._host(found[2])}", line)
         if ":" in line and " 20" in line:
             line = _DATE.sub(lambda found: self._instead(found[0], "1 Jan 2000 00:00:0{}"), line)
@@ -175,12 +176,14 @@ class Masked:
 
     def back(self, text: str) -> str:
         """A piece of what was read with what stood there."""
-        if not text:
-            return text
-        for mask, value in self._hidden.items():
-            if mask in text:
-                text = text.replace(mask, value)
-        return text
+        known = self._shown.get(text)
+        if known is None:
+            known = text
+            for mask, value in self._hidden.items():
+                if mask in known:
+                    known = known.replace(mask, value)
+            self._shown[text] = known
+        return known
 
     def back_all(self, texts: tuple[str, ...]) -> tuple[str, ...]:
         """Pieces of what was read."""
