@@ -23,7 +23,8 @@ _SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 def _has_compiler() -> bool:
     compiler = shlex.split(sysconfig.get_config_var("CC") or "")[:1]
     header = Path(sysconfig.get_path("include"), "Python.h")
-    return bool(compiler) and shutil.which(compiler[0]) is not None and header.exists()
+    found = bool(compiler) and shutil.which(compiler[0]) is not None and header.exists()
+    return found and sys.implementation.name == "cpython"
 
 
 class CompileHook(BuildHookInterface[Any]):
