@@ -8,6 +8,7 @@ from postmend.model import Host, Original
 
 _ADDR = re.compile(r"<([^<>\s]{1,320}@[^<>\s]{1,255})>|([^\s<>\"'(),;:]{1,64}@[\w.-]{1,253})")
 _MOST_RECEIVED = 2000  # characters
+_LONGEST_KNOWN = 160  # characters of a line that is worth remembering
 _MOST_QUOTED = 64 << 10  # characters of a returned message that are looked at for its headers
 _RECEIVED = re.compile(
     r"from\s+(?P<name>\S{1,255})(?:\s+\((?P<paren>[^()]{0,300}(?:\([^()]*\)[^()]{0,100})?)\))?.*?\bby\s+(?P<by>[\w.-]{1,255})",
@@ -68,7 +69,7 @@ def split_original(text: str) -> tuple[str, str]:
     # Not in the first line: it would be the refused message of nothing.
     cut = text.find("\n", len(text) - len(text.lstrip())) + 1 or len(text)
     for line in text[cut:].split("\n"):
-        if _announces(line):
+        if _announces(line) if len(line) < _LONGEST_KNOWN else _ORIGINAL.match(line):
             break
         cut += len(line) + 1
     if any(name in text for name in _HEADERS):
