@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postmend.knowledge.near import Counts, count, nearest
+from postmend.knowledge.near import Counts, count, is_idle, nearest, what_is_said
 from postmend.knowledge.read import NEAR_RULE, read_reply
 from postmend.knowledge.rules import RuleText
 from postmend.knowledge.words import fold
@@ -21,7 +21,7 @@ def counts() -> Counts:
         ),
         RuleText("a.idle", Cause.UNKNOWN, "", find=("message refused",), yes=("550 Message refused",)),
     ]
-    return count(rules)
+    return count(rules, {Cause.RATE_LIMITED: ("450 no stampede please, whoa",)})
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,7 @@ def counts() -> Counts:
         ("the overflowing of your cupboards", 550, Cause.MAILBOX_FULL),
         ("galloping at our gates", 550, Cause.RATE_LIMITED),
         ("a cupboard near the gate", 552, Cause.MAILBOX_FULL),  # the code decides between two
+        ("a stampede, please", 450, Cause.RATE_LIMITED),  # what no rule has, but is said
         ("message refused", 550, None),  # the words of replies that say nothing
         ("cupboard", 550, None),  # one word is too little
         ("something else altogether", 550, None),
@@ -56,6 +57,19 @@ def test_a_reply_that_no_rule_knows_is_guessed(text: str, cause: Cause) -> None:
     assert reading.matches[0].rule == NEAR_RULE
     assert reading.cause is cause
     assert reading.hypotheses[0].weight < 0.75  # a guess is told as one
+
+
+@pytest.mark.parametrize("cause", what_is_said())
+def test_what_is_said_is_read_as_its_cause(cause: Cause) -> None:
+    same = {cause, Cause.RECIPIENT_FILTER} if cause is Cause.UNKNOWN else {cause}
+    assert not [text for text in what_is_said()[cause] if read_reply(text).cause not in same]
+
+
+@pytest.mark.parametrize(
+    ("reply", "idle"), [("550 5.7.1 Message refused", True), ("550 ", True), ("550 the cupboard overflows", False)]
+)
+def test_words_that_say_nothing(reply: str, idle: bool) -> None:
+    assert is_idle(reply, counts()) is idle
 
 
 def test_a_guess_strikes_no_address_off() -> None:

@@ -1,14 +1,15 @@
 """What a reply may mean whose words no rule knows: the cause whose rules speak in words most like it.
 
-The book itself is the teacher. The examples of every rule, and more lightly the words of its phrases, are counted by
-stems and codes for the rule's cause; a naive Bayes estimate over these counts names the nearest cause. It is a guess:
-it is asked only where no rule has found words that name a cause, it weighs little, and it strikes no address off.
+The book itself is the teacher. The examples of every rule, what else servers are known to say (`near.toml`), and more
+lightly the words of each phrase are counted by stems and codes for their cause; a naive Bayes estimate over these
+counts names the nearest cause. It is a guess: it is asked only where no rule has found words that name a cause, it
+weighs little, and it strikes no address off.
 """
 
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 import msgspec
@@ -55,14 +56,17 @@ def _of_example(text: str) -> set[str]:
     return _stems(fold(inner.own)) | _codes(code, status_of(status))
 
 
-def count(rules: Iterable[RuleText]) -> Counts:
-    """Count the stems of rules for their causes."""
+def count(rules: Iterable[RuleText], said: Mapping[Cause, tuple[str, ...]] | None = None) -> Counts:
+    """Count the stems of rules, and of what else is `said`, for their causes."""
     seen: dict[Cause, Counter[str]] = defaultdict(Counter)
     for rule in rules:
         for text in rule.yes:
             seen[rule.cause].update(_of_example(text))
         for stem in _stems(fold(_SIGNS.sub(" ", " ".join(rule.find)))):
             seen[rule.cause][stem] += _OF_PHRASE  # type: ignore[assignment]  # a Counter counts halves as well
+    for cause, texts in (said or {}).items():
+        for text in texts:
+            seen[cause].update(_of_example(text))
     by_stem: dict[str, dict[int, float]] = defaultdict(dict)
     for number, counted in enumerate(seen.values()):
         for stem, times in counted.items():
@@ -73,8 +77,15 @@ def count(rules: Iterable[RuleText]) -> Counts:
 @cache
 def default_counts() -> Counts:
     """The counts of the book that comes with Postmend."""
-    sources = [*sorted(FOLDER.glob("*.toml")), *(compiled.HERE / name for name in ("near.py", "words.py", "unwrap.py"))]
-    return compiled.load("near", Counts, lambda: count(read_rules()), sources)
+    beside = (compiled.HERE / name for name in ("near.toml", "near.py", "words.py", "unwrap.py"))
+    return compiled.load(
+        "near", Counts, lambda: count(read_rules(), what_is_said()), [*sorted(FOLDER.glob("*.toml")), *beside]
+    )
+
+
+def what_is_said() -> dict[Cause, tuple[str, ...]]:
+    """Return the replies of `near.toml`, by cause; raise ParseError where they cannot be read."""
+    return compiled.read("near", dict[Cause, tuple[str, ...]], key="said")
 
 
 def is_idle(reply: str, counts: Counts | None = None) -> bool:
