@@ -108,6 +108,8 @@ def test_the_domains_own_server_does_not_relay(
         ("550 5.7.1 Administrative prohibition", "", True),
         ("550 5.1.1 User unknown", "rcpt.accepted", True),
         ("550 5.7.1 Thursday is laundry day here", "", False),
+        ("550 5.7.1 Access denied, Thursday is laundry day", "", False),
+        ("550 5.7.1 There is a limit to laundry", "", False),
         ("550 5.7.1 One of the words in the message is blocked", "", False),
         ("550 5.7.23 SPF validation failed", "spf.pass", False),
         ("550 5.1.2 Domain not found", "mx.ok", False),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postmend.knowledge.near import Counts, count, is_idle, nearest, what_is_said
+from postmend.knowledge.near import Counts, count, nearest, unread, what_is_said
 from postmend.knowledge.read import NEAR_RULE, read_reply
 from postmend.knowledge.rules import RuleText
 from postmend.knowledge.words import fold
@@ -66,10 +66,15 @@ def test_what_is_said_is_read_as_its_cause(cause: Cause) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "idle"), [("550 5.7.1 Message refused", True), ("550 ", True), ("550 the cupboard overflows", False)]
+    ("reply", "words"),
+    [
+        ("550 5.7.1 Message refused", set()),
+        ("550 ", set()),
+        ("550 refused, the cupboard overflows", {"over", "the"}),  # `cupboard` was read
+    ],
 )
-def test_words_that_say_nothing(reply: str, idle: bool) -> None:
-    assert is_idle(reply, counts()) is idle
+def test_words_that_nobody_read(reply: str, words: set[str]) -> None:
+    assert unread(reply, ["cupboard"], counts()) == words
 
 
 def test_a_guess_strikes_no_address_off() -> None:

@@ -77,6 +77,9 @@ def test_fold_masks_addresses_and_repeated_codes() -> None:
         ("messages were want", "messages were want"),
         ("E-Mails to an e-mail account", "emails to an email account"),
         ("the mail of the male", "the mail of the male"),
+        ("Die Nachricht ist groesser als fuer Sie erlaubt", "die nachricht ist grosser als fur sie erlaubt"),
+        ("a queue does not", "a queue does not"),  # German only
+        ("Konto wyłączone", "konto wylaczone"),
     ],
 )
 def test_short_forms_are_the_long_ones(text: str, folded: str) -> None:

@@ -12,8 +12,7 @@ from postmend.diagnosis.context import circumstances
 from postmend.diagnosis.scales import RULED_OUT, Scales, weighed
 from postmend.knowledge.address import DEAD, address_verdict, not_found_host
 from postmend.knowledge.causes import cause_info
-from postmend.knowledge.near import is_idle
-from postmend.knowledge.read import NEAR_RULE
+from postmend.knowledge.near import unread
 from postmend.knowledge.rules import STRENGTH
 from postmend.knowledge.weights import Table
 from postmend.model import (
@@ -33,6 +32,7 @@ from postmend.model import (
 _CONFIRMED_SHARE = 0.6
 _LIKELY_SHARE = 0.6
 _TEXT_CEILING = 0.9  # what words alone can reach
+_UNREAD = 1  # so many words beside those that are known say nothing yet
 
 
 def judge(
@@ -113,16 +113,16 @@ def _speaks_of_another(cause: Cause, scales: Scales, reading: Reading) -> bool:
     spoken = [m for m in reading.matches if m.words]
     own = max((m.weight for m in spoken if m.cause is cause), default=0.0)
     others = {m.cause for m in spoken if m.weight > own and _names_a_cause(m)} - {cause}
-    return (not spoken and not is_idle(reading.inner)) or any(
-        cause not in cause_info(other).hides or scales.lowered.get(other, 0.0) < RULED_OUT for other in others
-    )
+    if not own and not others and len(unread(reading.inner, [m.words for m in spoken])) > _UNREAD:
+        return True
+    return any(cause not in cause_info(other).hides or scales.lowered.get(other, 0.0) < RULED_OUT for other in others)
 
 
 def _names_a_cause(match: Match) -> bool:
-    """Whether words name a cause, if only nearly; that a filter refuses can be said of any, unless plainly."""
+    """Whether words name a cause, if only by a hint; that a filter refuses is said of any, unless plainly."""
     if match.cause is Cause.RECIPIENT_FILTER:
         return match.weight >= STRENGTH["strong"]
-    return match.cause is not Cause.UNKNOWN and (match.weight >= STRENGTH["last"] or match.rule == NEAR_RULE)
+    return match.cause is not Cause.UNKNOWN
 
 
 def _doubtful(cause: Cause, scales: Scales) -> bool:

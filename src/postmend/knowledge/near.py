@@ -88,11 +88,13 @@ def what_is_said() -> dict[Cause, tuple[str, ...]]:
     return compiled.read("near", dict[Cause, tuple[str, ...]], key="said")
 
 
-def is_idle(reply: str, counts: Counts | None = None) -> bool:
-    """Whether a reply has no words but those of replies that say nothing: `rejected`, `failed`. Never raises."""
+def unread(reply: str, read: Iterable[str], counts: Counts | None = None) -> set[str]:
+    """Return the stems of a reply beside those of the words that were `read`, and of replies that say nothing."""
     counts = counts or default_counts()
     idle = counts.causes.index(Cause.UNKNOWN)
-    return all(idle in counts.by_stem.get(stem, ()) for stem in _stems(fold(layers(reply)[-1].own)))
+    known = set().union(*map(_stems, read))
+    stems = _stems(fold(layers(reply)[-1].own)) - known
+    return {stem for stem in stems if idle not in counts.by_stem.get(stem, ())}
 
 
 def nearest(

@@ -22,8 +22,13 @@ _REPEATED = re.compile(r"(?<=\s)([245]\d\d)(?:-|\s)(?:([245]\.\d{1,3}\.\d{1,3})(
 # The first of several lines, as somebody else quotes it: `host mx.example.net[192.0.2.1] said: 550-5.7.1 text`.
 _FIRST_OF_SEVERAL = re.compile(r"(?<=: )([245]\d\d)-")
 _DROP = str.maketrans(
-    dict.fromkeys("\"`´“”„«»‘’'", "") | dict.fromkeys(",;!?()[]{}*|\\-–—・。、「」【】！？；，（）：", " ")
+    dict.fromkeys("\"`´“”„«»‘’'", "")
+    | dict.fromkeys(",;!?()[]{}*|\\-–—・。、「」【】！？；，（）：", " ")
+    | {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"}  # letters of their own, which servers write so
 )
+# German umlauts as a server without them writes: `groesser`, not `neue` or `queue`. Only where German is spoken.
+_GERMAN = re.compile(r"\b(?:der|das|ist|nicht|keine?|ihre?|wurde|wird|zu|und|fuer|eine?)\b")
+_UMLAUT = re.compile(r"(?<![aeq])([aou])e")
 # A full stop stays, as a word of its own: a phrase's ` .. ` does not reach into the next sentence.
 _STOP = re.compile(r"(?<=[^\s.])\.\s+(?=[A-Z0-9(<\[\"']|[^\x00-\x7f])")
 _TAIL = re.compile(r"[.:]+(?=\s|$)|(?<!\S)[.:]+")
@@ -84,6 +89,8 @@ def fold(text: str) -> str:
     if not text.isascii():  # scripts without spaces stand apart from words of others: `mailbox已满`
         text = WIDE.sub(r" \g<0> ", _unaccent(text))
     text = text.translate(_DROP)
+    if _UMLAUT.search(text) and _GERMAN.search(text):
+        text = _UMLAUT.sub(r"\1", text)
     if "nt" in text or "cannot" in text or "youre" in text or "youve" in text or "e mail" in text:
         text = _SHORT.sub(_long, text)
     return " ".join(_TAIL.sub(" ", text).split())
