@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from operator import or_
 
+import msgspec
+
 from postmend.traffic.statistics import surprise
 
 WINDOWS_H = (1, 3, 12)  # a burst; what trickles; what hides
@@ -18,8 +20,7 @@ _PRIOR = 60.0  # recipients' worth of trust in what is usual among all
 CLEAR = 6.0  # one in a million
 
 
-@dataclass(slots=True)
-class Hour:
+class Hour(msgspec.Struct, gc=False):
     """One account's hour: recipients, bad outcomes, dead addresses among them, and recipients by client IP."""
 
     volume: int

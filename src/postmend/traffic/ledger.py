@@ -10,7 +10,7 @@ from postmend.traffic.rollup import Rollup, cell_of
 from postmend.traffic.sheets import Sheet, Sheets
 
 _MESSAGE, _DELIVERED_CELL = UNIT[Count.MESSAGES], UNIT[Count.DELIVERED]
-_MOST_LOGINS = 20_000
+_MOST_ORIGINS = 20_000
 _MOST_CLIENTS = 5_000  # refused at the door
 _DELIVERED, _DEFERRED, _EXPIRED = Outcome.DELIVERED, Outcome.DEFERRED, Outcome.EXPIRED
 
@@ -25,8 +25,7 @@ class Ledger:
         self._peers = peers
         self._accounts = Accounts(self.rollup, peers)
         self._sheets = Sheets(self.rollup)
-        # By login, client, MAIL FROM and logging host.
-        self._logins: dict[tuple[bytes, bytes, bytes | None, bytes], tuple[bytes, int, Sheet]] = {}
+        self._origins: dict[tuple[bytes | None, ...], tuple[bytes, int, Sheet]] = {}  # what is known of one again
         self._since = -1 if since is None else since
         self._until = 1 << 60 if until is None else until
 
@@ -144,20 +143,20 @@ class Ledger:
         return True
 
     def _sheet(self, message: Message, recipient: bytes, peer: Peer, original: bytes) -> Sheet:
-        """Where a message counts. A login is known again at once by what its messages have in common."""
+        """Where a message counts. One of a login or local user is known again by what it has in common with others."""
         root = message.root or message
-        if root.source >= 0 or not root.login or root is not message:
+        if root is not message or root.source >= 0 or not (root.login or root.user):
             if root.source < 0:
                 self._accounts.tell(root, peer, recipient, original)
             return self._sheets.of(root.source, message.host.name, message.mail_from or b"")
-        key = (message.login, message.client, message.mail_from, message.host.name)
-        known = self._logins.get(key)
+        key = (message.login, message.user, message.script, message.client, message.mail_from, message.host.name)
+        known = self._origins.get(key)
         if known is None or not known[2].open:
             self._accounts.tell(message, peer, recipient, original)
             sheet = self._sheets.of(message.source, message.host.name, message.mail_from or b"")
-            if len(self._logins) >= _MOST_LOGINS:
-                self._logins.clear()
-            known = self._logins[key] = (message.account, message.source, sheet)
+            if len(self._origins) >= _MOST_ORIGINS:
+                self._origins.clear()
+            known = self._origins[key] = (message.account, message.source, sheet)
         message.account, message.source, sheet = known
         return sheet
 

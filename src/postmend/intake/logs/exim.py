@@ -14,9 +14,9 @@ LINE = re.compile(
     rb"^(\d{4}-\d\d-\d\d \d\d:\d\d):\d\d(?:\.\d+)?(?: [+-]\d{4})?(?: \[\d+(?:: \d+)?\])? (?:(" + IDENT + rb") )?(.*)$",
     re.MULTILINE,
 )  # fmt: skip
-# Behind a mark: recipient, original recipient, fields, and after a colon the text.
+# Behind a mark: recipient (with a colon where nothing but the text follows), original recipient, fields, and after a colon the text.
 ATTEMPT = re.compile(
-    rb"(\S+?):?(?: \([^)]*\))?(?: <([^>]*)>)?((?: (?:[A-Z]{1,4}|DT|QT)=(?:\"[^\"]*\"|\S+)(?: \[[^\]]*\](?::\d+)?)?)*)"
+    rb"(\S+)(?: \([^)]*\))?(?: <([^>]*)>)?((?: [A-Z]{1,4}=(?:\"[^\"]*\"|\S+)(?: \[[^\]]*\](?::\d+)?)?)*)"
     rb"(?: defer \(-?\d+\)(?: H=\S+ \[[^\]]*\](?::\d+)?)?)?(?::? (.*))?$"
 )
 REJECT = re.compile(
@@ -139,6 +139,7 @@ class Exim:
         recipient, original, fields, text = found.groups(b"")
         if outcome is Outcome.BOUNCED and any(words in text for words in _OVER):
             outcome = Outcome.EXPIRED
+        recipient = recipient.removesuffix(b":")
         sender = _SENDER.search(fields)
         if sender:
             self._sink.sender(ident, sender[1])
