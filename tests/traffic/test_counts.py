@@ -67,7 +67,7 @@ def test_postfix(tmp_path: Path, iso: bool, hop: bool, shuffle: int) -> None:
     check(postmend.report(path), truth)
 
 
-@pytest.mark.parametrize("shuffle", [0, 3], ids=["in-order", "out-of-order"])
+@pytest.mark.parametrize("shuffle", [0, 3, 40], ids=["in-order", "out-of-order", "far-out-of-order"])
 @pytest.mark.parametrize("long_ids", [False, True], ids=["4.96", "4.98"])
 def test_exim(tmp_path: Path, shuffle: int, long_ids: bool) -> None:
     path, writer = tmp_path / "mainlog", Exim()
@@ -128,6 +128,49 @@ def test_a_log_cut_anywhere_is_the_same_log(tmp_path: Path, hop: bool) -> None:
     dice = random.Random(7)
     for _ in range(25):
         check(in_parts(path, [0, *sorted(dice.sample(ends[1:-1], 3)), ends[-1]]), truth)
+
+
+def test_an_exim_log_cut_anywhere_is_the_same_log(tmp_path: Path) -> None:
+    path = tmp_path / "mainlog"
+    truth = log_of(Exim(), some_mails(60), path)
+    ends = list(itertools.accumulate(map(len, path.read_bytes().splitlines(keepends=True)), initial=0))
+    for edge in ends[1:-1]:
+        check(in_parts(path, [0, edge, ends[-1]]), truth)
+
+
+def test_a_line_after_the_message_has_left(tmp_path: Path) -> None:
+    """A recipient whose line comes late belongs to the message's account; the same line again is no other message."""
+    path = tmp_path / "mainlog"
+    head = "2026-03-02 10:00:0{} 1vNabc-00000001-0A "
+    kept = [
+        head.format(0) + "<= ann@example.com H=(pc) [203.0.113.9] P=esmtpsa A=plain:ann S=500",
+        head.format(1) + "=> a@example.net R=dnslookup T=remote_smtp H=mx.example.net [192.0.2.5]",
+        head.format(2) + "Completed",
+        head.format(3)
+        + "** b@example.net R=dnslookup T=remote_smtp H=mx.example.net [192.0.2.5]: 550 5.1.1 User unknown",
+    ]
+    path.write_text("\n".join([*(line.replace("1vNabc", "1vNabb") for line in kept), *kept]) + "\n")
+    report = postmend.report(path)
+    assert (report.totals.messages, report.totals.delivered, report.totals.bounced) == (2, 2, 2)
+    assert [(group.name, group.counts.bounced) for group in report.by["account"]] == [("ann", 2)]
+
+
+def test_a_relay_of_our_own_that_wants_a_login(tmp_path: Path) -> None:
+    """What the second host took over under a login was one delivery, whichever log is read first."""
+    first = """\
+2026-03-02 10:00:00 1vNabc-00000001-0A <= ann@example.com H=(pc) [203.0.113.9] P=esmtpsa A=plain:ann S=500
+2026-03-02 10:00:01 1vNabc-00000001-0A => a@example.net R=smart T=remote_smtp H=relay [10.0.0.2] C="250 OK id=1vNabd-00000002-0B"
+2026-03-02 10:00:02 1vNabc-00000001-0A Completed
+"""
+    second = """\
+2026-03-02 10:00:01 1vNabd-00000002-0B <= ann@example.com H=web [10.0.0.1] P=esmtpsa A=plain:web S=600
+2026-03-02 10:00:03 1vNabd-00000002-0B => a@example.net R=dnslookup T=remote_smtp H=mx.example.net [192.0.2.5]
+2026-03-02 10:00:03 1vNabd-00000002-0B Completed
+"""
+    for order in (first + second, second + first):
+        path = tmp_path / "mainlog"
+        path.write_text(order)
+        assert postmend.report(path).totals.delivered == 1
 
 
 def test_a_simple_filter_cut_anywhere(tmp_path: Path) -> None:

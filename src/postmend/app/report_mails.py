@@ -9,7 +9,7 @@ from pathlib import Path
 
 from postmend.app.inputs import Source, open_bytes
 from postmend.intake import read_any
-from postmend.intake.logs import Outcome
+from postmend.intake.logs import Origin, Outcome
 from postmend.intake.logs.clock import minutes
 from postmend.intake.logs.tables import time_of
 from postmend.intake.mbox import is_mbox, split_mbox
@@ -136,7 +136,7 @@ class Mails:
         relay = f"{failure.remote.host}[{failure.remote.ip}]" if failure.remote.host or failure.remote.ip else ""
         status = str(failure.reply.enhanced or "").encode()
         book = self._stitcher.host(b"")
-        book.client(key, b"", b"")
+        book.begin(key, Origin())
         book.sender(key, failure.mail_from.encode("utf-8", "replace"))
         book.attempt(
             at, key, failure.recipient.encode("utf-8", "replace"), outcome, relay.encode("utf-8", "replace"),

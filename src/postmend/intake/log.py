@@ -11,7 +11,7 @@ from dataclasses import replace
 from postmend.intake.codes import codes_in
 from postmend.intake.deliveries import Deliveries
 from postmend.intake.exports import as_lines, is_export
-from postmend.intake.logs import Outcome
+from postmend.intake.logs import Origin, Outcome
 from postmend.intake.logs.events import Events, is_events
 from postmend.intake.logs.exim import LINE as EXIM_LINE
 from postmend.intake.logs.exim import Exim
@@ -121,12 +121,10 @@ class _Refusals:
     def complaint(self, at: int, recipient: bytes, mail_from: bytes, client: bytes, provider: bytes) -> None:
         """Not a refusal."""
 
-    def client(self, ident: bytes, client: bytes, login: bytes, mail_from: bytes | None = None) -> None:
+    def begin(self, ident: bytes, origin: Origin) -> None:
         """Of a message's beginning only the MAIL FROM is needed."""
-        if mail_from is not None:
-            self.sender(ident, mail_from)
-
-    local = client
+        if origin.mail_from is not None:
+            self.sender(ident, origin.mail_from)
 
     def sender(self, ident: bytes, mail_from: bytes) -> None:
         """Keep the MAIL FROM of a queue id."""
@@ -182,6 +180,11 @@ class _Refusals:
             queue_id=key[0],
             when=_when(to_text(self.line)),
         )
+
+    def whole(self, ident: bytes, origin: Origin, at: int, recipient: bytes, relay: bytes, text: bytes) -> None:
+        """Keep what is known of a message that was delivered."""
+        self.begin(ident, origin)
+        self.attempt(at, ident, recipient, Outcome.DELIVERED, relay, text)
 
     def refusal(
         self, at: int, stage: bytes, client: bytes, helo: bytes, mail_from: bytes, recipient: bytes,

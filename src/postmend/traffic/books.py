@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from postmend.intake.logs import Outcome
+from postmend.intake.logs import Origin, Outcome
 from postmend.traffic.accounts import NOTICES, RETURNED
 from postmend.traffic.messages import Message
 
@@ -25,47 +25,43 @@ class Book:
         self._stitcher = stitcher
         self._ledger = stitcher.ledger
         self._peers = stitcher.peers
+        # Origin and recipient of what was told whole, for lines that come late; and of what was before.
+        self._gone: dict[bytes, tuple[Origin, bytes]] = {}
+        self._gone_before: dict[bytes, tuple[Origin, bytes]] = {}
         self._room = _FEWEST_KEPT  # messages until it is time to sweep
 
     # --- origins ---
 
-    def client(self, ident: bytes, client: bytes, login: bytes, mail_from: bytes | None = None) -> None:
-        """Take a message's beginning at the door."""
+    def begin(self, ident: bytes, origin: Origin) -> None:
+        """Take a message's beginning, at the door or on this host."""
+        client, login, mail_from, user, script = origin
         if ident in self.messages:
             message = self._opened(ident)
-            message.client, message.login = client, login or message.login
+            message.client, message.login = client or message.client, login or message.login
+            message.user, message.script = user or message.user, script or message.script
             message.mail_from = message.mail_from if mail_from is None else mail_from
         else:
             ready = login != b"" and mail_from is not None and not self._stitcher.awaited
-            message = self._new(Message(self, ident, mail_from, client, login, True, ready))
+            message = self._new(Message(self, ident, mail_from, client, login, True, ready, user, b"", script))
         if message.mail_from is not None and not message.ready:
             self._stitcher.settle(message)
 
     def sender(self, ident: bytes, mail_from: bytes) -> None:
         """Take the MAIL FROM; it comes again with each run of the queue."""
-        message = self.messages.get(ident) or self._new(Message(self, ident))
+        message = self.messages.get(ident) or self._met(ident)
         if message.mail_from is None:
             message.mail_from = mail_from
             if message.opened and not message.ready:
                 self._stitcher.settle(message)
 
-    def local(self, ident: bytes, user: bytes, script: bytes, mail_from: bytes | None = None) -> None:
-        """Take a message's beginning on this host."""
-        message = self._opened(ident)
-        message.user, message.script = user or b"local", script or message.script
-        if mail_from is not None:
-            message.mail_from = mail_from
-        if not message.ready:
-            self._stitcher.settle(message)
-
     def script(self, ident: bytes, script: bytes) -> None:
         """Take what called sendmail."""
-        message = self.messages.get(ident) or self._new(Message(self, ident))
+        message = self.messages.get(ident) or self._met(ident)
         message.script = script
 
     def message_id(self, ident: bytes, name: bytes) -> None:
         """Take the Message-ID: a pipe's message comes again under it."""
-        message = self.messages.get(ident) or self._new(Message(self, ident))
+        message = self.messages.get(ident) or self._met(ident)
         message.name = name
         if message.user:
             self._stitcher.picked(message)
@@ -88,7 +84,7 @@ class Book:
         status: bytes = b"", original: bytes = b"",
     ) -> None:  # fmt: skip
         """Take one recipient's delivery attempt."""
-        message = self.messages.get(ident) or self._new(Message(self, ident))
+        message = self.messages.get(ident) or self._met(ident)
         if message.ready:
             peer = self._peers[relay]
             if outcome is _DELIVERED and not (peer.internal or peer.local):
@@ -103,7 +99,7 @@ class Book:
 
     def expired(self, at: int, ident: bytes) -> None:
         """Everything of the message that still waits has bounced."""
-        message = self.messages.get(ident) or self._new(Message(self, ident))
+        message = self.messages.get(ident) or self._met(ident)
         if message.ready:
             self._ledger.expire(message, at)
         else:
@@ -112,8 +108,22 @@ class Book:
 
     def removed(self, ident: bytes) -> None:
         """The message left the queue; it is kept a while for lines that come late."""
-        message = self.messages.get(ident) or self._new(Message(self, ident))
+        message = self.messages.get(ident) or self._met(ident)
         message.removed = True
+
+    def whole(self, ident: bytes, origin: Origin, at: int, recipient: bytes, relay: bytes, text: bytes) -> None:
+        """Take a message from its beginning to its end."""
+        peer = self._peers[relay]
+        known = origin.login or (origin.user and not self._stitcher.unsure)
+        if not known or peer.internal or peer.local or ident in self.messages or self._stitcher.awaited:
+            self.begin(ident, origin)
+            self.attempt(at, ident, recipient, _DELIVERED, relay, text)
+            self.removed(ident)
+            return
+        self._ledger.whole(self, origin, at, recipient, peer)
+        self._gone[ident] = origin, recipient
+        if len(self._gone) > self._kept():
+            self._gone_before, self._gone = self._gone, {}
 
     def refusal(
         self, at: int, stage: bytes, client: bytes, helo: bytes, mail_from: bytes, recipient: bytes, text: bytes,
@@ -123,6 +133,31 @@ class Book:
         self._ledger.door(at, client, text)
 
     # --- messages ---
+
+    def find(self, ident: bytes) -> Message | None:
+        """The message of an id, also where it was told whole."""
+        found = self.messages.get(ident)
+        if found is None and (ident in self._gone or ident in self._gone_before):
+            found = self._met(ident)
+        return found
+
+    def bring_back(self) -> None:
+        """Make messages of what was told whole."""
+        for ident in (*self._gone_before, *self._gone):
+            self.find(ident)
+
+    def _met(self, ident: bytes) -> Message:
+        """A message whose beginning was not seen yet, or that was told whole."""
+        gone = self._gone.pop(ident, None) or self._gone_before.pop(ident, None)
+        if gone is None:
+            return self._new(Message(self, ident))
+        (client, login, mail_from, user, script), recipient = gone
+        return self._new(
+            Message(
+                self, ident, mail_from, client, login, opened=True, ready=True, user=user, script=script, removed=True,
+                counted=True, only=recipient,
+            )
+        )  # fmt: skip
 
     def _new(self, message: Message) -> Message:
         messages = self.messages
@@ -135,7 +170,7 @@ class Book:
 
     def _opened(self, ident: bytes) -> Message:
         """The message that begins under an id; an id that is used again is another message."""
-        message = self.messages.get(ident) or self._new(Message(self, ident))
+        message = self.messages.get(ident) or self._met(ident)
         if message.opened and message.removed:
             self._stitcher.retire(message)
             del self.messages[ident]
@@ -143,9 +178,12 @@ class Book:
         message.opened = True
         return message
 
+    def _kept(self) -> int:
+        return max(_KEPT // len(self._stitcher.books), _FEWEST_KEPT)
+
     def _sweep(self) -> None:
         """Let go of the messages that have left the queue, but for the youngest; of too many, the oldest tenth."""
-        messages, kept = self.messages, max(_KEPT // len(self._stitcher.books), _FEWEST_KEPT)
+        messages, kept = self.messages, self._kept()
         for message in list(messages.values())[:-kept]:
             if message.removed:
                 if not message.ready:

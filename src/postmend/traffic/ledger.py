@@ -1,6 +1,8 @@
 """What becomes of each recipient of a message whose account is known, counted once, however its lines come."""
 
-from postmend.intake.logs import Outcome
+from typing import TYPE_CHECKING
+
+from postmend.intake.logs import Origin, Outcome
 from postmend.traffic.accounts import Accounts
 from postmend.traffic.counts import UNIT, Count
 from postmend.traffic.messages import Message
@@ -9,7 +11,11 @@ from postmend.traffic.replies import ReplyReader, Said
 from postmend.traffic.rollup import Rollup, cell_of
 from postmend.traffic.sheets import Sheet, Sheets
 
+if TYPE_CHECKING:
+    from postmend.traffic.books import Book
+
 _MESSAGE, _DELIVERED_CELL = UNIT[Count.MESSAGES], UNIT[Count.DELIVERED]
+_WHOLE = _MESSAGE + _DELIVERED_CELL
 _MOST_ORIGINS = 20_000
 _MOST_CLIENTS = 5_000  # refused at the door
 _DELIVERED, _DEFERRED, _EXPIRED = Outcome.DELIVERED, Outcome.DEFERRED, Outcome.EXPIRED
@@ -25,7 +31,7 @@ class Ledger:
         self._peers = peers
         self._accounts = Accounts(self.rollup, peers)
         self._sheets = Sheets(self.rollup)
-        self._origins: dict[tuple[bytes | None, ...], tuple[bytes, int, Sheet]] = {}  # what is known of one again
+        self._origins: dict[tuple[tuple[bytes | None, ...], bytes], tuple[bytes, int, Sheet]] = {}  # by origin and host
         self._since = -1 if since is None else since
         self._until = 1 << 60 if until is None else until
 
@@ -79,6 +85,17 @@ class Ledger:
             self._finish(message, at, recipient)
         self._tell(message, at, recipient, _DELIVERED_CELL, peer, original)
 
+    def whole(self, host: "Book", origin: Origin, at: int, recipient: bytes, peer: Peer) -> None:
+        """Take a message with a login that was delivered once."""
+        known = self._origins.get((origin, host.name))
+        if known is None or not known[2].open:
+            client, login, mail_from, user, script = origin
+            message = Message(host, b"", mail_from, client, login, user=user, script=script)
+            self._sheet(message, recipient, peer, b"")
+            known = self._origins[origin, host.name]
+        if self._since <= at < self._until:
+            self._add(known[2], known[0], at // 60, recipient, _WHOLE, peer)
+
     def _finish(self, message: Message, at: int, recipient: bytes) -> None:
         """One more recipient of a message is done, or one that waited."""
         done = message.done
@@ -127,7 +144,10 @@ class Ledger:
         if not root.counted:
             root.counted = True
             cell += _MESSAGE
-        hour = at // 60
+        self._add(sheet, root.account, at // 60, recipient, cell, peer)
+        return True
+
+    def _add(self, sheet: Sheet, account: bytes, hour: int, recipient: bytes, cell: int, peer: Peer) -> None:
         sheet.hours[hour] += cell
         domain = recipient[recipient.rfind(b"@") + 1 :]
         try:
@@ -138,9 +158,8 @@ class Ledger:
             place = (peer.provider, hour)
             self.rollup.providers[place] = self.rollup.providers.get(place, 0) + cell
         if peer.quota:
-            key = (peer.quota, root.account, at // 1440)
+            key = (peer.quota, account, hour // 24)
             self.rollup.limits[key] = self.rollup.limits.get(key, 0) + 1
-        return True
 
     def _sheet(self, message: Message, recipient: bytes, peer: Peer, original: bytes) -> Sheet:
         """Where a message counts. One of a login or local user is known again by what it has in common with others."""
@@ -149,7 +168,7 @@ class Ledger:
             if root.source < 0:
                 self._accounts.tell(root, peer, recipient, original)
             return self._sheets.of(root.source, message.host.name, message.mail_from or b"")
-        key = (message.login, message.user, message.script, message.client, message.mail_from, message.host.name)
+        key = (message.client, message.login, message.mail_from, message.user, message.script), message.host.name
         known = self._origins.get(key)
         if known is None or not known[2].open:
             self._accounts.tell(message, peer, recipient, original)

@@ -8,6 +8,8 @@ def merge(mine: Stitcher, other: Stitcher) -> None:
     """Take over what another stitcher has read of the log's next part."""
     numbers = mine.ledger.rollup.merge(other.tables())
     mine.evicted += other.evicted
+    for book in (*mine.books.values(), *other.books.values()):
+        book.bring_back()
     joined: dict[Message, Message] = {}
     for host, theirs in other.books.items():
         book = mine.host(host)

@@ -38,7 +38,7 @@ class Stitcher:
         self.peers = Peers(own)
         self.ledger = Ledger(self.peers, since, until)
         self.evicted = 0
-        self._unsure = _MOST_UNSURE if goes_on else 0
+        self.unsure = _MOST_UNSURE if goes_on else 0  # messages that may be copies of some in the part before
         self.pipes = Pipes()
         self.books: dict[bytes, Book] = {}
         self.awaited: dict[bytes, list[tuple[Message, int, bytes, Peer]]] = {}
@@ -68,8 +68,8 @@ class Stitcher:
             return
         if message.root is not None:
             known = message.root.ready
-        elif message.user and self._unsure:
-            self._unsure -= 1  # a filter's copy may be of a message in the part before
+        elif message.user and self.unsure:
+            self.unsure -= 1  # a filter's copy may be of a message in the part before
             return
         else:
             known = bool(message.login) or not message.client or not self.peers[message.client].internal
@@ -176,7 +176,7 @@ class Stitcher:
     def find(self, ident: bytes, parent: Message) -> Message | None:
         """The message that a host of our own took over from another."""
         for book in self.books.values():
-            child = book.messages.get(ident)
+            child = book.find(ident)
             if child is not None and child is not parent:
                 return child
         return None

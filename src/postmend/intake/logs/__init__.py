@@ -4,7 +4,7 @@ A format reads whole lines and tells a `Sink` what they say: where a message cam
 refusal at the door. What belongs together (queue ids, content filters, expiries) is the sink's business.
 """
 
-from postmend.intake.logs.sink import HostSink, Kept, Outcome, Sink
+from postmend.intake.logs.sink import HostSink, Kept, Origin, Outcome, Sink
 from postmend.intake.logs.stream import LogReader, sniff
 
-__all__ = ["HostSink", "Kept", "LogReader", "Outcome", "Sink", "sniff"]
+__all__ = ["HostSink", "Kept", "LogReader", "Origin", "Outcome", "Sink", "sniff"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from postmend.intake.logs.sink import Kept, Outcome, Sink
+from postmend.intake.logs.sink import Kept, Origin, Outcome, Sink
 from postmend.intake.logs.tables import time_of
 
 _SENDGRID = {
@@ -115,7 +115,7 @@ class Events:
                 self._sink.complaint(at, to_bytes, from_bytes, b"", _text(provider).encode())
                 continue
             key = _text(ident).encode()
-            self._host.client(key, b"", b"")
+            self._host.begin(key, Origin())
             self._host.sender(key, from_bytes)
             self._host.attempt(at, key, to_bytes, outcome, _text(relay).encode(), _text(text).encode())
         return told

@@ -6,7 +6,7 @@ Message ids have three groups of 6, 6 and 2 characters, since 4.97 of 6, 11 and 
 import re
 from collections.abc import Callable
 
-from postmend.intake.logs.sink import HostSink, Kept, Outcome
+from postmend.intake.logs.sink import HostSink, Kept, Origin, Outcome
 
 IDENT = rb"\w{6}-\w{6,11}-\w{2,4}"
 # minute, id, the rest
@@ -29,6 +29,9 @@ _STATUS = re.compile(rb"\b([45]\.\d{1,3}\.\d{1,3})\b")
 _OVER = (b"retry timeout exceeded", b"retry time exceeded", b"timed out: retry")
 _OPENING = (b"<", b"(")
 _MOST_ORIGINS = 10_000
+Held = dict[
+    bytes, tuple[Origin, int, bytes, int]
+]  # by id: origin; of its delivery the minute, line, and where the recipient begins
 _USED, _KNOWN, _SENT = Kept.USED, Kept.KNOWN, Outcome.DELIVERED
 HEAD = re.compile(
     rb"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*(?: [+-]\d{4})?(?: \[\d+\])? (?:" + IDENT + rb" )?", re.MULTILINE
@@ -43,94 +46,116 @@ def _named(fields: bytes) -> bytes:
     return fields[start + 2 : fields.find(b"]", start) + 1]
 
 
-def _field(line: bytes, name: bytes, start: int, stop: int) -> bytes:
-    """The value behind ` A=` between two places, up to the next space; empty where there is none."""
-    found = line.find(name, start, stop)
-    return line[found + len(name) : stop].partition(b" ")[0] if found >= 0 else b""
+def _field(fields: bytes, name: bytes) -> bytes:
+    """The value behind ` A=`, up to the next space; empty where there is none."""
+    return fields.partition(name)[2].partition(b" ")[0]
+
+
+def _target(line: bytes, start: int) -> tuple[bytes, bytes, bytes]:
+    """Recipient, original recipient and relay of what stands behind `=>`."""
+    end = line.find(b" ", start)
+    end = len(line) if end < 0 else end
+    recipient, original = line[start:end], b""
+    if line[end + 1 : end + 2] in _OPENING:
+        opened = line.find(b"<", end, end + 200)
+        original = line[opened + 1 : line.find(b">", opened)] if opened >= 0 else b""
+        if b"@" not in recipient:  # a file, a pipe or a local part: the address led to it
+            recipient, original = original or recipient, recipient
+    opened = line.find(b" H=", end)
+    relay = line[opened + 3 : line.find(b"]", opened) + 1] if opened >= 0 else b""
+    return recipient.rstrip(b":"), original, relay or b"local"
 
 
 class Exim:
     """Hands the lines of one host's main log to its sink.
 
-    `marks` reads what stands behind ` <= `, ` => `, ... by the mark: minute, id, the line, and where the mark ends in
-    it. Fields are looked for where they stand, for cutting them out first takes a third of the time.
+    Fields are looked for where they stand, for cutting them out first takes a third of the time.
     """
 
     def __init__(self, sink: HostSink) -> None:
         self._sink = sink
         self._folder = b""  # of the last `cwd=` line: it tells the script behind the next local message
-        self._origins: dict[bytes, tuple[bytes, bytes, bytes]] = {}  # client, login, MAIL FROM: most come again
-        self.marks: dict[bytes, Callable[[int, bytes, bytes, int], Kept]] = {
-            b" <= ": self._arrival, b" => ": self._delivery, b" -> ": self._delivery, b" >> ": self._delivery,
-            b" ** ": self._bounce, b" == ": self._deferral, b" Com": self._completed,
+        self.origins: dict[bytes, Origin] = {}  # by what stands between `<=` and the size: most come again
+        self.marks: dict[bytes, Callable[[int, bytes, bytes], Kept]] = {
+            b"<= ": self._arrival, b"=> ": self._delivery, b"-> ": self._delivery, b">> ": self._delivery,
+            b"** ": self._bounce, b"== ": self._deferral, b"Com": self._completed,
         }  # fmt: skip
 
     def line(self, at: int, ident: bytes, text: bytes) -> Kept:
         """One line behind its time and id (empty where it has none)."""
         if not ident:
             return self._without_id(at, text)
-        read = self.marks.get(b" " + text[:3])
+        read = self.marks.get(text[:3])
         if read is not None:
-            return read(at, ident, text, 3)
+            return read(at, ident, text[3:])
         return self._reject(at, text) if b" rejected " in text else _KNOWN
 
-    def _arrival(self, at: int, ident: bytes, line: bytes, start: int) -> Kept:  # noqa: ARG002  a mark's reader
-        told = line[start : line.find(b" S=", start)]
-        known = self._origins.get(told)
-        if known is None:
-            end = line.find(b" ", start)
-            end = len(line) if end < 0 else end
-            # The subject, where it is logged, is the sender's own words.
-            stop = line.find(b' T="', end)
-            stop = len(line) if stop < 0 else stop
-            mail_from = line[start:end] if line[start:end] != b"<>" else b""
-            opened = line.find(b" H=", end, stop)
-            if opened < 0:
-                return self._handed_in(ident, mail_from, line[end:stop])
-            client = line[opened + 3 : line.find(b"]", opened, stop) + 1]
-            login = _field(line, b" A=", end, stop).partition(b":")[2].lower()
-            known = (client, login, mail_from)
-            if not told.startswith(b'"'):  # a quoted local part may hold anything
-                if len(self._origins) >= _MOST_ORIGINS:
-                    self._origins.clear()
-                self._origins[told] = known
-        self._sink.client(ident, *known)
+    def begin(self, held: Held, ident: bytes) -> None:
+        """Tell what is held of a message, if anything is: that it began, and its first delivery."""
+        if ident in held:
+            origin, at, delivery, start = held.pop(ident)
+            self._sink.begin(ident, origin)
+            if delivery:
+                self._delivery(at, ident, delivery[start:])
+
+    def whole(self, ident: bytes, origin: Origin, at: int, delivery: bytes, start: int) -> None:
+        """Tell of a message that began, was delivered once, and is done; the recipient begins at `start`."""
+        recipient, original, relay = _target(delivery, start)
+        if original:
+            self._sink.begin(ident, origin)
+            self._sink.attempt(at, ident, recipient, _SENT, relay, delivery, b"", original)
+            self._sink.removed(ident)
+        else:
+            self._sink.whole(ident, origin, at, recipient, relay, delivery)
+
+    def _arrival(self, at: int, ident: bytes, rest: bytes) -> Kept:  # noqa: ARG002  a mark's reader
+        # The subject, where it is logged, is the sender's own words; a quoted local part may hold anything.
+        told = rest.partition(b' T="' if rest.startswith(b'"') else b" S=")[0]
+        address, _, fields = told.partition(b" ")
+        mail_from, fields = address if address != b"<>" else b"", b" " + fields
+        opened = fields.find(b" H=")
+        if opened < 0:
+            return self._handed_in(ident, told, mail_from, fields)
+        client = fields[opened + 3 : fields.find(b"]", opened) + 1]
+        origin = Origin(client, _field(fields, b" A=").partition(b":")[2].lower(), mail_from)
+        if not told.startswith(b'"'):
+            self._remember(told, origin)
+        self._sink.begin(ident, origin)
         return _USED
 
-    def _handed_in(self, ident: bytes, mail_from: bytes, fields: bytes) -> Kept:
+    def _handed_in(self, ident: bytes, told: bytes, mail_from: bytes, fields: bytes) -> Kept:
         """A message that began on this host."""
         parent = None if mail_from else _PARENT.search(fields)
         if parent:
             self._sink.notice(ident, parent[1])
             return _USED
-        self._sink.local(ident, _field(fields, b" U=", 0, len(fields)), self._folder, mail_from)
+        origin = Origin(b"", b"", mail_from, _field(fields, b" U=") or b"local", self._folder)
         if self._folder and b" P=local" in fields:
             self._folder = b""
+        else:
+            self._remember(told, origin)
+        self._sink.begin(ident, origin)
         return _USED
 
-    def _delivery(self, at: int, ident: bytes, line: bytes, start: int) -> Kept:
-        end = line.find(b" ", start)
-        end = len(line) if end < 0 else end
-        recipient, original = line[start:end], b""
-        if line[end + 1 : end + 2] in _OPENING:
-            opened = line.find(b"<", end, end + 200)
-            original = line[opened + 1 : line.find(b">", opened)] if opened >= 0 else b""
-            if b"@" not in recipient:  # a file, a pipe or a local part: the address led to it
-                recipient, original = original or recipient, recipient
-        opened = line.find(b" H=", end)
-        relay = line[opened + 3 : line.find(b"]", opened) + 1] if opened >= 0 else b""
-        self._sink.attempt(at, ident, recipient.rstrip(b":"), _SENT, relay or b"local", line[end + 1 :], b"", original)
+    def _remember(self, told: bytes, origin: Origin) -> None:
+        if len(self.origins) >= _MOST_ORIGINS:
+            self.origins.clear()
+        self.origins[told] = origin
+
+    def _delivery(self, at: int, ident: bytes, rest: bytes) -> Kept:
+        recipient, original, relay = _target(rest, 0)
+        self._sink.attempt(at, ident, recipient, _SENT, relay, rest, b"", original)
         return _USED
 
-    def _completed(self, at: int, ident: bytes, line: bytes, start: int) -> Kept:  # noqa: ARG002  a mark's reader
+    def _completed(self, at: int, ident: bytes, rest: bytes) -> Kept:  # noqa: ARG002  a mark's reader
         self._sink.removed(ident)
         return _USED
 
-    def _bounce(self, at: int, ident: bytes, line: bytes, start: int) -> Kept:
-        return self._refusal(at, ident, Outcome.BOUNCED, line[start:])
+    def _bounce(self, at: int, ident: bytes, rest: bytes) -> Kept:
+        return self._refusal(at, ident, Outcome.BOUNCED, rest)
 
-    def _deferral(self, at: int, ident: bytes, line: bytes, start: int) -> Kept:
-        return self._refusal(at, ident, Outcome.DEFERRED, line[start:])
+    def _deferral(self, at: int, ident: bytes, rest: bytes) -> Kept:
+        return self._refusal(at, ident, Outcome.DEFERRED, rest)
 
     def _refusal(self, at: int, ident: bytes, outcome: Outcome, rest: bytes) -> Kept:
         found = ATTEMPT.match(rest)

@@ -6,7 +6,7 @@ The first eight digits of an evpid are the message's id.
 
 import re
 
-from postmend.intake.logs.sink import HostSink, Kept, Outcome
+from postmend.intake.logs.sink import HostSink, Kept, Origin, Outcome
 
 PROGRAMS = frozenset({b"smtpd"})
 _FIELD = re.compile(rb"([a-z-]+)=(\"[^\"]*\"|<[^>]*>|\S+)")
@@ -44,9 +44,9 @@ class OpenSmtpd:
         elif verb == b"message" and b"msgid" in fields:
             client, login = self._sessions.get(session, [b"", b""])
             if client.endswith(b"[local]"):
-                self._sink.local(fields[b"msgid"], b"local", b"")
+                self._sink.begin(fields[b"msgid"], Origin(user=b"local"))
             else:
-                self._sink.client(fields[b"msgid"], client, login.lower())
+                self._sink.begin(fields[b"msgid"], Origin(client, login.lower()))
         elif verb == b"disconnected":
             self._sessions.pop(session, None)
         elif verb == b"failed-command" and session in self._sessions:

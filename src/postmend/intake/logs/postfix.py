@@ -6,7 +6,7 @@ Queue ids are hexadecimal or, with enable_long_queue_ids, of all letters and dig
 
 import re
 
-from postmend.intake.logs.sink import Handler, HostSink, Kept, Outcome
+from postmend.intake.logs.sink import Handler, HostSink, Kept, Origin, Outcome
 
 REJECT = re.compile(
     rb"(?:milter-)?(?:reject(?:_warning)?|discard|hold): (\S+)(?: content)? from ([^\[\s]*\[[^\]]*\])(?::\d+)?: ([45]\d\d .*?)"
@@ -21,7 +21,7 @@ ATTEMPT = re.compile(
     + _ADDRESS
     + rb")?relay=([^,]*), (?:[^,]*, )*?dsn=([^,]*), status=([a-z]+)(?: \((.*))?"
 )
-_MOST_CLIENTS = 10_000
+_MOST_ORIGINS = 10_000
 _LOGIN = b"sasl_username="
 _SCRIPT = re.compile(rb"X-PHP-(?:Originating-Script|Script|Filename): ?(.{1,200}?)(?: from |; from=)", re.IGNORECASE)
 _REFUSED = {b"deferred": Outcome.DEFERRED, b"bounced": Outcome.BOUNCED, b"expired": Outcome.EXPIRED}
@@ -35,7 +35,7 @@ class Postfix:
 
     def __init__(self, sink: HostSink) -> None:
         self._sink = sink
-        self._clients: dict[bytes, tuple[bytes, bytes]] = {}  # client and login by what tells them: most come again
+        self._origins: dict[bytes, Origin] = {}  # by what tells them: most come again
         self._daemons: dict[bytes, Handler] = {
             b"smtpd": self._smtpd, b"qmgr": self._qmgr, b"nqmgr": self._qmgr, b"pickup": self._pickup,
             b"cleanup": self._cleanup, b"bounce": self._notice, b"postsuper": self._postsuper,
@@ -55,17 +55,17 @@ class Postfix:
         ident, mark, rest = text.partition(b": ")
         if not mark:
             return _KNOWN  # connect from, disconnect from, ...
-        known = self._clients.get(rest)
+        known = self._origins.get(rest)
         if known is not None:
-            self._sink.client(ident, known[0], known[1])
+            self._sink.begin(ident, known)
             return _USED
         if rest.startswith(b"client=") and ident.isalnum():
             client, _, more = rest[7:].partition(b",")
             login = more.partition(_LOGIN)[2].partition(b",")[0].rstrip().lower()
-            if len(self._clients) >= _MOST_CLIENTS:
-                self._clients.clear()
-            self._clients[rest] = (client, login)
-            self._sink.client(ident, client, login)
+            if len(self._origins) >= _MOST_ORIGINS:
+                self._origins.clear()
+            origin = self._origins[rest] = Origin(client, login)
+            self._sink.begin(ident, origin)
             return _USED
         if b"reject" in rest[:20]:
             return self._reject(at, rest)
@@ -96,7 +96,7 @@ class Postfix:
         ident, _, rest = text.partition(b": ")
         if not rest.startswith(b"uid="):
             return _KNOWN
-        self._sink.local(ident, rest[4:].partition(b" ")[0], b"")
+        self._sink.begin(ident, Origin(user=rest[4:].partition(b" ")[0]))
         return _USED
 
     def _cleanup(self, at: int, text: bytes) -> Kept:

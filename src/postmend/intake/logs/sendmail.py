@@ -2,7 +2,7 @@
 
 import re
 
-from postmend.intake.logs.sink import HostSink, Kept, Outcome
+from postmend.intake.logs.sink import HostSink, Kept, Origin, Outcome
 
 PROGRAMS = frozenset({b"sendmail", b"sm-mta", b"sm-msp-queue", b"sm-acceptingconnections", b"sendmail-client"})
 _FIELD = re.compile(rb"(?:^|, )([a-z]\w*)=((?:[^,]|,(?! \w+=))*)", re.IGNORECASE)
@@ -51,9 +51,9 @@ class Sendmail:
         relay, login = fields.get(b"relay", b""), fields.get(b"authid", b"")
         mail_from = fields.get(b"from", b"").strip(b"<>")
         if b"[" in relay:
-            self._sink.client(ident, _relay(relay), login.lower())
+            self._sink.begin(ident, Origin(_relay(relay), login.lower()))
         else:
-            self._sink.local(ident, relay.partition(b"@")[0] or b"local", b"")
+            self._sink.begin(ident, Origin(user=relay.partition(b"@")[0] or b"local"))
         self._sink.sender(ident, mail_from)
 
     def _attempts(self, at: int, ident: bytes, rest: bytes) -> None:
@@ -67,7 +67,7 @@ class Sendmail:
             outcome = Outcome.EXPIRED if _GIVEN_UP.search(stat) else Outcome.BOUNCED
         user = _CTL.search(fields.get(b"ctladdr", b""))
         if user:
-            self._sink.local(ident, user[1], b"")
+            self._sink.begin(ident, Origin(user=user[1]))
         if stat == b"queued":
             return
         local = fields.get(b"mailer", b"") in {b"local", b"prog", b"*file*", b"cyrus", b"procmail"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Outcome(IntEnum):
@@ -23,6 +23,19 @@ class Kept(IntEnum):
     UNKNOWN = 3
 
 
+class Origin(NamedTuple):
+    """Where a message comes from: a `client` (`name[ip]`) with its `login` (SASL, lower case); or it was handed in here.
+
+    That by a local `user` (name or uid), and by `script` where that is told. `mail_from` where the same line tells it.
+    """
+
+    client: bytes = b""
+    login: bytes = b""
+    mail_from: bytes | None = None
+    user: bytes = b""
+    script: bytes = b""
+
+
 Handler = Callable[[int, bytes], Kept]  # reads one program's message: minutes since 1970, text
 
 
@@ -32,17 +45,11 @@ class HostSink(Protocol):
     All texts are bytes as they stand in the log: outside text, nothing in it is to be trusted.
     """
 
-    def client(self, ident: bytes, client: bytes, login: bytes, mail_from: bytes | None = None) -> None:
-        """The message begins: it comes from `client` (`name[ip]`), authenticated as `login` (SASL), if at all.
-
-        `login` in lower case; `mail_from` where the same line tells it.
-        """
+    def begin(self, ident: bytes, origin: Origin) -> None:
+        """The message begins."""
 
     def sender(self, ident: bytes, mail_from: bytes) -> None:
         """The message's MAIL FROM; empty is the null reverse-path."""
-
-    def local(self, ident: bytes, user: bytes, script: bytes, mail_from: bytes | None = None) -> None:
-        """The message begins here: handed in by a local `user` (name or uid), by `script` where that is told."""
 
     def script(self, ident: bytes, script: bytes) -> None:
         """What called sendmail, told later."""
@@ -68,6 +75,9 @@ class HostSink(Protocol):
 
     def removed(self, ident: bytes) -> None:
         """The message has left the queue."""
+
+    def whole(self, ident: bytes, origin: Origin, at: int, recipient: bytes, relay: bytes, text: bytes) -> None:
+        """The message began, was delivered to one recipient at once, and left: `begin`, `attempt` and `removed`."""
 
     def refusal(
         self, at: int, stage: bytes, client: bytes, helo: bytes, mail_from: bytes, recipient: bytes, text: bytes,

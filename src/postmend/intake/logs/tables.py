@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 from postmend.intake.logs.clock import minutes
-from postmend.intake.logs.sink import Kept, Outcome, Sink
+from postmend.intake.logs.sink import Kept, Origin, Outcome, Sink
 
 _TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)"
@@ -117,7 +117,7 @@ class Table:
         if at < 0:
             return Kept.UNKNOWN
         key, host = ident.encode(), self._host
-        host.client(key, b"", b"")
+        host.begin(key, Origin())
         host.sender(key, mail_from.strip("<>").encode())
         host.attempt(at, key, to.strip().encode(), outcome, relay.encode(), text.encode())
         return Kept.USED
