@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.dnslab import Zone
 
 HOST = "mx.example.net[198.51.100.9]"
+NO_PTR = Finding("rdns", "rdns.no_ptr", "192.0.2.7", Fact.FAIL, "no PTR")
 
 
 def verdict(text: str, *findings: Finding, stage: Stage | None = None) -> Diagnosis:
@@ -79,9 +80,19 @@ def test_nobody_is_struck_off_for_a_relay_that_is_not_found(text: str, address: 
     assert made.address is AddressVerdict(address)
 
 
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("554 your letter is very heavy", Cause.MESSAGE_TOO_BIG),  # nobody says so for a missing PTR
+        ("550 your letter looks untidy", Cause.RDNS_MISSING),
+    ],
+)
+def test_loose_words_for_what_hides_nothing_are_plain(text: str, cause: Cause) -> None:
+    assert verdict(text, NO_PTR, stage=Stage.DATA).cause is cause
+
+
 RELAYING = "554 5.7.1 <anna@example.net>: Relay access denied"
 MX_ZONE: Zone = {"example.net": [("MX", "10 mx.example.net.")], "mx.example.net": [("A", "198.51.100.9")]}
-NO_PTR = Finding("rdns", "rdns.no_ptr", "192.0.2.7", Fact.FAIL, "no PTR")
 
 
 @pytest.mark.parametrize(

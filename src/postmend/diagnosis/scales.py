@@ -86,10 +86,15 @@ def _lower(scales: Scales, rows: Sequence[Weight]) -> None:
 
 
 def _plainness(scales: Scales, reading: Reading, top: Cause) -> float:
-    """How strongly the words name the cause on top; 0 where they are vague, or evidence has shown them wrong."""
-    strength = _strength(reading, top)
+    """How strongly the words name the cause on top; 0 where they are vague, or evidence has shown them wrong.
+
+    What nobody says for anything else (a virus, a full mailbox) is plain in any words that are known for it.
+    """
     disproved = top is not reading.cause or scales.lowered.get(top, 0.0) >= RULED_OUT
-    return 0.0 if disproved or strength <= STRENGTH["fair"] else strength
+    strength = _strength(reading, top)
+    said = max((m.weight for m in reading.matches if m.cause is top and m.words), default=0.0)
+    plain = strength > STRENGTH["fair"] or (said >= STRENGTH["last"] and not cause_info(top).hides)
+    return strength if plain and not disproved else 0.0
 
 
 def _hidden(scales: Scales, reading: Reading, top: Cause) -> frozenset[Cause]:
