@@ -1,8 +1,8 @@
-"""Write docs/schema from the types that `app/output.py` prints: `python -m tools.schema`. The tests compare."""
+"""Write docs/schema from the types that `app/schemas.py` names: `python -m tools.schema`. The tests compare."""
 
 from pathlib import Path
 
-from postmend.app.output import schemas
+from postmend.app.schemas import schemas
 
 
 def main() -> None:

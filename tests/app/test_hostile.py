@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postmend.app.explain import explain_bytes, read_failures
-from postmend.app.output import Explained
+from postmend.app.explain_out import Explained
 from postmend.app.settings import Settings
 from postmend.cli.render import clean
 from postmend.intake import read_any

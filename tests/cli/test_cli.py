@@ -47,7 +47,7 @@ def test_json_holds_its_schema() -> None:
 
 
 def test_schema_files_are_those_of_the_code() -> None:
-    from postmend.app.output import schemas
+    from postmend.app.schemas import schemas
 
     for name, data in schemas().items():
         assert (ROOT / "docs" / "schema" / name).read_bytes() == data, "run: python -m tools.schema"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from postmend.app.classify import classify, classify_async
 from postmend.app.explain import explain_bytes, explain_bytes_async
-from postmend.app.output import Explained
+from postmend.app.explain_out import Explained
 from postmend.app.report import report
 from postmend.app.score_out import Scored
 from postmend.app.settings import Settings

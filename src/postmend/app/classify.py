@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from postmend.app.output import Classified, classified_out
+from postmend.app.output import CandidateOut, MatchOut, candidates_out, matches_out
+from postmend.knowledge.causes import sisimai_reason
 from postmend.knowledge.read import read_reply
-from postmend.model import ParseError, Stage
+from postmend.model import ParseError, Reading, Stage
 
 
 class ReplyLine(msgspec.Struct):
@@ -18,12 +19,27 @@ class ReplyLine(msgspec.Struct):
     remote_mta: str | None = None
 
 
+class Classified(msgspec.Struct, omit_defaults=True):
+    """One reply, classified by its text alone."""
+
+    cause: str
+    candidates: list[CandidateOut]
+    address: str
+    matched: list[MatchOut]
+    rule: str | None
+    code: int | None = None
+    enhanced: str | None = None
+    provider: str | None = None
+    sisimai: str | None = None
+    error: str | None = None
+
+
 def classify(text: str, *, provider: str = "", stage: Stage | None = None, remote_mta: str = "") -> Classified:
     """Classify one reply by its text and what else is known of it, as `postmend classify` does; never raises.
 
     `provider` is an id of providers.toml, `stage` the SMTP command refused, `remote_mta` the host that refused.
     """
-    return classified_out(read_reply(text, provider=provider, stage=stage, remote_host=remote_mta, with_extracts=False))
+    return _answer(read_reply(text, provider=provider, stage=stage, remote_host=remote_mta, with_extracts=False))
 
 
 async def classify_async(
@@ -31,6 +47,20 @@ async def classify_async(
 ) -> Classified:
     """`classify` for callers that await everything; it asks nobody and takes some ten microseconds."""
     return classify(text, provider=provider, stage=stage, remote_mta=remote_mta)
+
+
+def _answer(reading: Reading) -> Classified:
+    return Classified(
+        cause=reading.cause,
+        candidates=candidates_out([(h.cause, h.weight) for h in reading.hypotheses]),
+        address=reading.address,
+        matched=matches_out(reading),
+        rule=next((m.rule for m in reading.matches if m.cause is reading.cause), None),
+        code=reading.code,
+        enhanced=str(reading.enhanced) if reading.enhanced else None,
+        provider=reading.provider or None,
+        sisimai=sisimai_reason(reading.cause, reading),
+    )
 
 
 def _parse(line: bytes, decoder: "msgspec.json.Decoder[ReplyLine]") -> ReplyLine:
@@ -58,4 +88,4 @@ def classify_lines(lines: Iterable[bytes]) -> Iterator[Classified]:
             remote_host=asked.remote_mta or "",
             with_extracts=False,
         )
-        yield classified_out(reading)
+        yield _answer(reading)

@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from postmend.app.explain_out import Explained, explained_out
 from postmend.app.inputs import Source, open_bytes
-from postmend.app.output import Explained, explained_out
 from postmend.app.settings import Settings
 from postmend.diagnosis import Attempt, Ledger, Subject, attempt_of, judge, probes_for, subject_of
 from postmend.intake import read_any

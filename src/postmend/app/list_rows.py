@@ -22,7 +22,7 @@ from postmend.app.list_format import (
     split_fields,
     unquoted,
 )  # fmt: skip
-from postmend.app.verify_output import VerifiedOut
+from postmend.app.verify_out import VerifiedOut
 from postmend.model import ParseError
 
 _HEAD = 1 << 16

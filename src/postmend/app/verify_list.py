@@ -21,7 +21,7 @@ from postmend.app.list_summary import ListCount, Summary, Told
 from postmend.app.output import Evidence
 from postmend.app.settings import Settings
 from postmend.app.verify import Verifier
-from postmend.app.verify_output import VerifiedOut, verified_out
+from postmend.app.verify_out import VerifiedOut, verified_out
 from postmend.diagnosis.deliverability import not_an_address
 from postmend.knowledge.mailboxes import meant_by, traits
 from postmend.model import Address, AddressVerdict, ParseError

@@ -79,7 +79,7 @@ def command(
 
 
 def _print_json(results: Iterator[Explanation]) -> int:
-    from postmend.app.output import explained_out
+    from postmend.app.explain_out import explained_out
 
     found = 0
     for found, result in enumerate(results, 1):  # noqa: B007  the count is wanted

@@ -9,7 +9,7 @@ import click
 
 from postmend.app.settings import Settings, load_settings, with_verify
 from postmend.app.verify import UnfitError, Verifier, mends
-from postmend.app.verify_output import reacher_out, verified_out
+from postmend.app.verify_out import reacher_out, verified_out
 from postmend.cli.options import common, write_json
 from postmend.cli.render import Paper, clean, mark_line
 from postmend.cli.verify_list import ListOptions, run_list

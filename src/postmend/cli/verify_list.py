@@ -18,7 +18,7 @@ from postmend.app.list_rows import AddressList, open_list
 from postmend.app.list_summary import Summary
 from postmend.app.settings import Settings
 from postmend.app.verify_list import ListRun, Render, open_answers
-from postmend.app.verify_output import reacher_out
+from postmend.app.verify_out import reacher_out
 from postmend.model import ParseError
 from postmend.model.verified import Deliverability
 
