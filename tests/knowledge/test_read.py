@@ -37,3 +37,41 @@ ADVICE = "Make sure your SPF record is valid, your HELO name resolves and your s
 )
 def test_a_list_of_things_to_check_names_no_cause(text: str, cause: Cause) -> None:
     assert read_reply(text).cause is cause
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 5.1.1 User unknown or mailbox full",
+        "550 5.1.1 Mailbox full or user unknown",
+        "550 Benutzer unbekannt oder Postfach voll",
+        "550 Nieznany użytkownik lub skrzynka pełna",
+        "550 用户不存在或邮箱已满",
+        "550 No such user, or access denied",
+    ],
+)
+def test_two_reasons_strike_nobody_off(text: str) -> None:
+    assert read_reply(text).address is not AddressVerdict.SUPPRESS
+
+
+@pytest.mark.parametrize(
+    "text", ["550 Unknown or invalid user", "550 No such user or alias", "550 Gone or never here: user unknown"]
+)
+def test_two_words_for_one_reason_do(text: str) -> None:
+    assert read_reply(text).address is AddressVerdict.SUPPRESS
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("552 MAILBOX_FULL", Cause.MAILBOX_FULL),
+        ("554 VIRUS_FOUND", Cause.VIRUS),
+        ("550 transaction failed (IP_BLOCKED)", Cause.BLOCKLISTED_IP),
+    ],
+)
+def test_names_are_read_as_words(text: str, cause: Cause) -> None:
+    assert read_reply(text).cause is cause
+
+
+def test_advice_that_is_all_of_a_reply_is_its_reason() -> None:
+    assert read_reply("550 Please make sure that your service has SPF or DKIM").cause is Cause.UNAUTHENTICATED_SENDER

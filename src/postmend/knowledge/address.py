@@ -21,6 +21,28 @@ _TEMPORARY = re.compile(
 )
 # The host whose name could not be found, as programs give it: Postfix, MDaemon, qmail.
 _NOT_FOUND = re.compile(r"\bname=([\w.-]+)|(?:\brecord for|\bhost named) \[?((?:[\w-]+\.)+[\w-]+)", re.IGNORECASE)
+# A second reason beside the first, joined by `or`, under which the address lives: it may be full, or closed to some.
+_OR = r"\b(?:or|oder|ou|of|eller|lub|albo|nebo|alebo|veya|tai|vagy|sau|или|либо|або|o|e|u)\b"
+_FULL = (
+    r"(?:full|(?:over|out of|exceed\w*) quota|quota exceeded|voll|vol|llen[oa]|pleine?|satur\w+|pien[oa]|chei[oa]|pelna|pln[aey]"
+    r"|fuld\w*|fullt?|taynna|tele|dolu|переполнен\w*|заполнен\w*)\b"
+)
+_REFUSED = (
+    r"(?:blocked|denied|refus\w*|polic\w*|relay\w*|accept\w*|permission|allowed|temporar\w*|busy|gesperrt|abgelehnt"
+    r"|bloqu\w*|recus\w*|rechaz\w*|rifiut\w*)\b"
+)
+_OR_FULL = re.compile(
+    rf"{_OR}(?: [^ ^]+){{0,3}}? {_FULL}|\b{_FULL} (?:[^ ^]+ )?{_OR} |(?:或者?|または|もしくは|또는).{{0,12}}(?:满|滿|満|초과|いっぱい|一杯)"
+)
+_OR_REFUSED = re.compile(rf"\b(?:or|oder|ou)\b(?: [^ ^]+){{0,5}}? {_REFUSED}")
+
+
+def leaves_open(folded: str, *, sure: bool) -> bool:
+    """Whether a folded reply (`words.fold`) offers two reasons, and the address may be alive: `unknown or full`.
+
+    Where a rule is `sure` of what the words mean, `or denied` says nothing more.
+    """
+    return _OR_FULL.search(folded) is not None or (not sure and _OR_REFUSED.search(folded) is not None)
 
 
 def not_found_host(text: str) -> str:

@@ -9,6 +9,7 @@ import re
 from postmend.knowledge.words import STOP
 
 _ADVISES = re.compile(r"\b(?:make sure|be sure|ensure|(?:check|verify) (?:that|your|if|whether))\b")
+_WORDS = re.compile(r"(?!please\b)\b[^\W\d]+")
 # What such lists are made of: all that a receiver checks of whoever sends.
 _CHECKED = tuple(
     re.compile(rf"\b(?:{words})\b")
@@ -17,10 +18,14 @@ _CHECKED = tuple(
 
 
 def without_advice(folded: str) -> str:
-    """A folded reply without what advises on several checks at once, from the advising word to the sentence's end."""
+    """A folded reply without what advises on several checks at once, from the advising word to the sentence's end.
+
+    A reply that begins with its advice gives no other reason.
+    """
     if _ADVISES.search(folded) is None:
         return folded
-    return STOP.join(_said(sentence) for sentence in folded.split(STOP))
+    said = STOP.join(_said(sentence) for sentence in folded.split(STOP))
+    return said if _WORDS.search(said.partition(STOP)[0]) else folded
 
 
 def _said(sentence: str) -> str:

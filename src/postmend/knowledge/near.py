@@ -40,7 +40,7 @@ class Counts(msgspec.Struct, array_like=True, frozen=True):
 
 def _stems(folded: str) -> set[str]:
     """The stems of the words that are made of letters, in any script."""
-    words = words_of(_NAMES.sub(" ", folded))
+    words = words_of(_NAMES.sub(" ", folded).replace("_", " "))
     return {word[:STEM_CHARS] for word in words if word.isalpha() and (len(word) > 2 or not word.isascii())}
 
 

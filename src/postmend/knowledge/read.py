@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from postmend.knowledge.address import DEAD, address_verdict
+from postmend.knowledge.address import DEAD, address_verdict, leaves_open
 from postmend.knowledge.advice import without_advice
 from postmend.knowledge.book import Book, default_book
 from postmend.knowledge.extract import extract
@@ -94,7 +94,7 @@ def _address(
 
     A code alone strikes off only if it is an enhanced one about the address, with no words of another matter. Beside
     a code of policy, words that are used for refusals too strike nobody off; nor do RFC 5321's own words for 550
-    without a code that says more. The nearest words never do.
+    without a code that says more, nor words that offer two reasons. The nearest words never do.
     """
     verdict = address_verdict(cause, code, enhanced, inner.text)
     if verdict is not AddressVerdict.SUPPRESS:
@@ -103,7 +103,9 @@ def _address(
     if matches and matches[0].rule == NEAR_RULE:
         return AddressVerdict.KEEP
     spoken = max((m.weight for m in matches if m.words and m.cause is cause), default=0.0)
-    if spoken:
+    if cause in DEAD and leaves_open(_folded(inner.own)[0], sure=spoken >= STRENGTH["decisive"]):
+        said = False
+    elif spoken:
         least = {_POLICY: "strong", _UNDEFINED: "last", None: "last"}.get(subject, "hint")
         said = spoken >= STRENGTH[least]
     else:
@@ -135,6 +137,9 @@ def _vote(
     folded, words = _folded(layer.own)
     stage = layer.stage or stage
     said = book.votes(folded, words, provider=providers, stage=stage, code=code, enhanced=enhanced)
+    if "_" in folded and not any(match.words and match.cause is not Cause.UNKNOWN for match in said):
+        folded = folded.replace("_", " ")  # a name of the server's own making: MAILBOX_FULL
+        said = book.votes(folded, words_of(folded), provider=providers, stage=stage, code=code, enhanced=enhanced)
     said = tuple(
         replace(match, cause=_OF_SENDER[match.cause])
         if match.cause in _OF_SENDER and (stage in _BEFORE_RCPT or _is_of_sender(match, folded))
