@@ -24,15 +24,16 @@ _NOT_FOUND = re.compile(r"\bname=([\w.-]+)|(?:\brecord for|\bhost named) \[?((?:
 # A second reason beside the first, joined by `or`, under which the address lives: it may be full, or closed to some.
 _OR = r"\b(?:or|oder|ou|of|eller|lub|albo|nebo|alebo|veya|tai|vagy|sau|или|либо|або|o|e|u)\b"
 _FULL = (
-    r"(?:full|(?:over|out of|exceed\w*) quota|quota exceeded|voll|vol|llen[oa]|pleine?|satur\w+|pien[oa]|chei[oa]|pelna|pln[aey]"
-    r"|fuld\w*|fullt?|taynna|tele|dolu|переполнен\w*|заполнен\w*)\b"
+    r"(?:full|(?:over|out of|exceed\w*) quota|quota exceeded|voll|vol|llen[oa]|pleine?|satur\w+|pien[oa]|chei[oa]"
+    r"|pelna|pln[aey]|fuld\w*|fullt?|taynna|tele|dolu|переполнен\w*|заполнен\w*)\b"
 )
 _REFUSED = (
     r"(?:blocked|denied|refus\w*|polic\w*|relay\w*|accept\w*|permission|allowed|temporar\w*|busy|gesperrt|abgelehnt"
     r"|bloqu\w*|recus\w*|rechaz\w*|rifiut\w*)\b"
 )
 _OR_FULL = re.compile(
-    rf"{_OR}(?: [^ ^]+){{0,3}}? {_FULL}|\b{_FULL} (?:[^ ^]+ )?{_OR} |(?:或者?|または|もしくは|또는).{{0,12}}(?:满|滿|満|초과|いっぱい|一杯)"
+    rf"{_OR}(?: [^ ^]+){{0,3}}? {_FULL}|\b{_FULL} (?:[^ ^]+ )?{_OR} "
+    r"|(?:或者?|または|もしくは|또는).{0,12}(?:满|滿|満|초과|いっぱい|一杯)"
 )
 _OR_REFUSED = re.compile(rf"\b(?:or|oder|ou)\b(?: [^ ^]+){{0,5}}? {_REFUSED}")
 
