@@ -54,6 +54,11 @@ def test_two_reasons_strike_nobody_off(text: str) -> None:
     assert read_reply(text).address is not AddressVerdict.SUPPRESS
 
 
+@pytest.mark.parametrize("text", ["535 No such user", "535 5.7.8 Account disabled", "534 Unknown account"])
+def test_an_answer_to_a_login_strikes_nobody_off(text: str) -> None:
+    assert read_reply(text).address is AddressVerdict.KEEP
+
+
 @pytest.mark.parametrize(
     "text", ["550 Unknown or invalid user", "550 No such user or alias", "550 Gone or never here: user unknown"]
 )

@@ -15,6 +15,8 @@ PASSING = frozenset(
         Cause.NETWORK_UNREACHABLE, Cause.MX_INVALID,
     }
 )  # fmt: skip
+# Answers to AUTH (RFC 4954 section 6): whoever they call unknown or disabled is the one who logs in.
+_LOGIN = frozenset({534, 535, 538})
 # Words by which a refusal says that it may pass: an address verification under way, a name server that failed.
 _TEMPORARY = re.compile(
     r"try (?:it )?again|temporar|in progress|later|for now|lookup failure|timed? ?out", re.IGNORECASE
@@ -58,7 +60,7 @@ def address_verdict(cause: Cause, code: int | None, enhanced: EnhancedStatus | N
     if cause is Cause.SUPPRESSED_BY_ESP:
         # The own service keeps the address off already, whatever code it says so with: the list should follow.
         return AddressVerdict.SUPPRESS
-    if cause in DEAD:
+    if cause in DEAD and code not in _LOGIN:
         passing = _TEMPORARY.search(text) is not None
         if cause is Cause.DOMAIN_NOT_FOUND and transient and code is not None:
             # NXDOMAIN is an answer; 450 is only what Postfix gives for it unless told otherwise (postconf(5)).
