@@ -10,9 +10,11 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from postmend.evidence.probe.caps import Caps, Count
 from postmend.evidence.probe.heard import Heard, Kind, hear, too_many
 from postmend.evidence.probe.limits import Identity, Limits
 from postmend.evidence.probe.opening import Opened, Opener
+from postmend.evidence.probe.pace import Pace
 from postmend.model import Stage
 from postmend.model.dialogue import SESSION_OVER, Dialer, Exchange, Outcome
 
@@ -28,18 +30,6 @@ class _Ask:
     tries: int = 0
 
 
-@dataclass(slots=True)
-class _Count:
-    """What a session has had: recipients, refusals, and recipients of the open transaction (-1: a new one is due)."""
-
-    asked: int = 0
-    refused: int = 0
-    open: int = -1
-    begun: bool = False
-    utf8: bool = False
-    accepted: bool = False
-
-
 class MailHost:
     """The host at one IP address; `ask` may be called by many at once."""
 
@@ -53,11 +43,9 @@ class MailHost:
         self._worker: asyncio.Task[None] | None = None
         self._stopped: tuple[Heard, float] | None = None  # and until when, by the loop's clock
         self._closing = False
-        self._session_cap = limits.recipients
-        self._open_cap = limits.recipients
-        self._window = limits.refusals
+        self._caps = Caps(limits)
+        self._pace = Pace()
         self._barren = self._put_off = 0
-        self._accepted_at: deque[float] = deque()
 
     async def ask(self, address: str) -> Heard:
         """Ask for one address. The answer may be that the host was not reached, or that it refuses whoever asks."""
@@ -111,11 +99,11 @@ class MailHost:
         ahead: asyncio.Task[Opened | Heard] | None = None
         try:
             while self._queue:
-                await self._pace()
+                await self._pause()
                 opened = await ahead if ahead else await self._opener.open()
                 ahead = None
                 if isinstance(opened, Opened):
-                    if len(self._queue) > self._limits.ahead and not self._paced():
+                    if len(self._queue) > self._limits.ahead and not self._pace.due(self._opener.care):
                         ahead = asyncio.create_task(self._opener.open())
                     ended = await self._use(opened)
                 else:
@@ -159,18 +147,18 @@ class MailHost:
 
     async def _use(self, opened: Opened) -> Heard | None:
         """Ask until the session has had its share; give what ends all questions to this host, if anything did."""
-        count = _Count()
+        count = Count()
         try:
             ended = await self._rounds(opened, count)
         finally:
             await opened.session.quit()
         return ended or self._after(opened, count)
 
-    async def _rounds(self, opened: Opened, count: _Count) -> Heard | None:
-        while opened.session.alive and count.refused < self._limits.refusals and count.asked < self._session_cap:
+    async def _rounds(self, opened: Opened, count: Count) -> Heard | None:
+        while opened.session.alive and not self._caps.spent(count):
             if not self._queue and not await self._wait():
                 break
-            if count.open < 0 and count.asked and self._paced():
+            if count.open < 0 and count.asked and self._pace.due(self._opener.care):
                 break
             self._flying = self._take(count)
             if self._flying:
@@ -192,14 +180,9 @@ class MailHost:
             return False
         return bool(self._queue)
 
-    def _take(self, count: _Count) -> list[_Ask]:
+    def _take(self, count: Count) -> list[_Ask]:
         """As many as may all be refused without going over a limit."""
-        if count.open >= self._open_cap:
-            count.open = -1
-        room = min(
-            self._session_cap - count.asked, self._limits.refusals - count.refused, self._window,
-            self._open_cap - max(count.open, 0), len(self._queue),
-        )  # fmt: skip
+        room = self._caps.room(count)
         batch: list[_Ask] = []
         while self._queue and len(batch) < room:
             ask = self._queue.popleft()
@@ -207,16 +190,16 @@ class MailHost:
                 batch.append(ask)
         return batch
 
-    async def _send(self, opened: Opened, batch: Sequence[_Ask], count: _Count) -> tuple[Exchange, ...]:
+    async def _send(self, opened: Opened, batch: Sequence[_Ask], count: Count) -> tuple[Exchange, ...]:
         rcpts = [ask.address for ask in batch]
         utf8 = any(not address.isascii() for address in rcpts)
-        last = count.asked + len(batch) >= self._session_cap  # QUIT goes along: no need to wait for it
+        last = count.asked + len(batch) >= self._caps.session  # QUIT goes along: no need to wait for it
         if count.open >= 0 and (count.utf8 or not utf8):
             return await opened.session.ask(rcpts=rcpts, leave=last)
         again, count.begun, count.open, count.utf8, count.accepted = count.begun, True, 0, utf8, False
         return await opened.session.ask(rset=again, mail_from=self._identity.mail_from, rcpts=rcpts, leave=last)
 
-    def _settle(self, batch: Sequence[_Ask], told: Sequence[Exchange], count: _Count) -> Heard | None:
+    def _settle(self, batch: Sequence[_Ask], told: Sequence[Exchange], count: Count) -> Heard | None:
         """Hand out the answers; put back what has to be asked again."""
         before, rcpts = told[: len(told) - len(batch)], told[len(told) - len(batch) :]
         refused = next((each for each in before if not each.accepted), None)
@@ -225,7 +208,7 @@ class MailHost:
             if refused.outcome is not Outcome.REPLY or refused.code == 421:
                 return None  # the session broke: `_after` counts it
             if count.asked and (refused.sent == "RSET" or refused.transient):  # no further transaction in a session
-                self._session_cap = min(self._session_cap, count.asked)
+                self._caps.at_most(count.asked)
                 return None
             return hear(refused, "", self._name, self._ip)
         back: list[_Ask] = []
@@ -238,7 +221,7 @@ class MailHost:
                 back.append(ask)
             elif too_many(exchange) and (count.open > 0 or count.asked > 0):
                 back.append(ask)
-                self._less(count)
+                self._caps.fewer(count)
             else:
                 ended = self._one(ask, exchange, count)
                 if ended is not None:
@@ -252,39 +235,29 @@ class MailHost:
         """No answer to this one: the session broke at it or before it."""
         return exchange.outcome not in {Outcome.REPLY, Outcome.NOT_SENT} or exchange.detail == SESSION_OVER
 
-    def _broke_at(self, ask: _Ask, exchange: Exchange, count: _Count) -> None:
+    def _broke_at(self, ask: _Ask, exchange: Exchange, count: Count) -> None:
         """The first that was left without an answer is the one that may have broken the session."""
         if exchange.code == 421:
             if count.asked:  # 421 after so many: never so many again
-                self._session_cap = max(1, min(self._session_cap, count.asked))
+                self._caps.at_most(count.asked)
             return
         ask.tries += 1
-        self._window = 1  # one by one, until one gets through
+        self._caps.window = 1  # one by one, until one gets through
         if ask.tries >= _MOST_TRIES:
             self._answer(ask, hear(exchange, ask.address, self._name, self._ip))
 
-    def _less(self, count: _Count) -> None:
-        """Fewer recipients: of a transaction first, of a session where a fresh transaction does not help."""
-        count.refused += 1
-        if count.open > 0:
-            self._open_cap = min(self._open_cap, count.open)
-            count.open = self._open_cap
-        elif count.open == 0:
-            self._session_cap = max(1, min(self._session_cap, count.asked))
-        count.asked += 1
-
-    def _one(self, ask: _Ask, exchange: Exchange, count: _Count) -> Heard | None:
+    def _one(self, ask: _Ask, exchange: Exchange, count: Count) -> Heard | None:
         heard = hear(exchange, ask.address, self._name, self._ip)
         if self._identity.absent in exchange.text and not ask.address.startswith(self._identity.absent):
             heard = replace(heard, kind=Kind.SILENT)  # the answer to another question: replies are out of step
         if heard.kind is not Kind.CANNOT:
             count.asked += 1
             count.open += 1
-        self._window = self._limits.refusals
+        self._caps.window = self._limits.refusals
         if heard.kind is Kind.ACCEPTED:
             if not count.accepted:
                 count.accepted = True
-                self._accepted_at.append(asyncio.get_running_loop().time())
+                self._pace.accepted()
         else:
             count.refused += 1
         self._answer(ask, heard)
@@ -293,7 +266,7 @@ class MailHost:
     def _put_back(self, batch: Sequence[_Ask]) -> None:
         self._queue.extendleft(ask for ask in reversed(batch) if not ask.future.done())
 
-    def _after(self, opened: Opened, count: _Count) -> Heard | None:
+    def _after(self, opened: Opened, count: Count) -> Heard | None:
         """Whether a host that gave no answer in several sessions is worth another."""
         self._barren = 0 if count.asked else self._barren + 1
         self._put_off = 0 if count.asked else self._put_off
@@ -304,19 +277,8 @@ class MailHost:
         heard = hear((refused or said)[-1], "", self._name, self._ip)
         return replace(heard, kind=Kind.LATER) if heard.kind is Kind.ACCEPTED else heard
 
-    def _paced(self) -> bool:
-        """Whether this host's program wants a pause before another transaction with an accepted recipient."""
-        care = self._opener.care
-        if care is None or not care.transactions:
-            return False
-        now = asyncio.get_running_loop().time()
-        while self._accepted_at and self._accepted_at[0] < now - care.window_s:
-            self._accepted_at.popleft()
-        return len(self._accepted_at) >= care.transactions
-
-    async def _pace(self) -> None:
-        if self._paced() and self._opener.care is not None:
-            now = asyncio.get_running_loop().time()
-            await asyncio.sleep(self._accepted_at[0] + self._opener.care.window_s - now + 1)
+    async def _pause(self) -> None:
+        """Wait as long as this host's program wants it, and longer after each session that gave nothing."""
+        await self._pace.wait(self._opener.care)
         if self._barren:
             await asyncio.sleep(min(2.0**self._barren / 2, 30))
