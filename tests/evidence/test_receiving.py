@@ -25,7 +25,7 @@ from postmend.evidence.receiving import Caller, Received, check_receiver
 from postmend.evidence.tlsrpt import check_tlsrpt
 from postmend.model import Finding, ParseError
 from postmend.model.dns import Answer, Rcode
-from postmend.net import https, smtp
+from postmend.net import https, smtp, smtp_tls
 from tests.asking import ZoneFile, ask, ids
 from tests.dnslab import Zone
 from tests.smtplab import Host, serve
@@ -56,10 +56,10 @@ def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     path = tmp_path / "ca.pem"
     authority().cert_pem.write_to_path(str(path))
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
-    for each in (smtp._context, https._context):
+    for each in (smtp_tls._context, https._context):
         each.cache_clear()
     yield str(path)
-    for each in (smtp._context, https._context):
+    for each in (smtp_tls._context, https._context):
         each.cache_clear()
 
 
