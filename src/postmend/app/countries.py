@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from postmend.model import ParseError
+from postmend.model.counted import counted
 from postmend.traffic.report import Alarm, Report
 
 _SHOWN = 8
@@ -48,7 +49,7 @@ class Countries:
         if not found:
             return
         names = ", ".join(f"{name} {count}" for name, count in found.most_common(_SHOWN))
-        many = "1 country" if len(found) == 1 else f"{len(found)} countries"
+        many = counted(len(found), "country", "countries")
         finding.evidence.append(f"these addresses are in {many}: {names}")
         finding.data["countries"] = sorted(found)
 

@@ -19,6 +19,7 @@ from postmend.app.logfiles import LogFile, cut, head_of, is_log, look_at, part_c
 from postmend.app.report_mails import Mails, is_report
 from postmend.intake.logs import Kept, LogReader
 from postmend.model import ParseError
+from postmend.model.counted import counted
 from postmend.traffic.build import build
 from postmend.traffic.merge import merge
 from postmend.traffic.received import Received
@@ -172,7 +173,7 @@ def _mails(others: list[Source], wanted: Wanted, read: Read, progress: Progress)
         read.stitcher.ledger.rollup.add_addresses(stitcher.tables())
         if mails.bounces:
             read.problems.append(
-                f"{mails.bounces:,} bounces in mails are in the logs' counts already; their addresses were taken"
+                f"{counted(mails.bounces, 'bounce')} in mails, in the logs' counts already: only addresses were taken"
             )
     return mails, received
 
@@ -213,7 +214,7 @@ def _tell(
         raise ParseError(f"none of {sum(read.tally):,} lines was understood, such as {first!r}")
     told = problems + read.problems
     told += [
-        f"{n} report{'s' if n > 1 else ''} about {domain}: not one of the domains named"
+        f"{counted(n, 'report')} about {domain}: not one of the domains named"
         for domain, n in received.strangers.most_common(5)
     ]
     size = sum(log.size for log in logs)
@@ -225,7 +226,7 @@ def make_inputs(read: Read, told: list[str], files: int, size: int, mails: int, 
     lines, unknown = sum(read.tally), read.tally[Kept.UNKNOWN]
     told = list(told)
     if read.stitcher.evicted:
-        told.append(f"{read.stitcher.evicted:,} messages had been open for too long and were counted as they stood")
+        told.append(f"{counted(read.stitcher.evicted, 'message')} had been open for too long: counted unfinished")
     if len(told) > _MOST_PROBLEMS:
         told = [*told[:_MOST_PROBLEMS], f"and {len(told) - _MOST_PROBLEMS} more"]
     return Inputs(

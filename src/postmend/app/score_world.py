@@ -13,6 +13,7 @@ from postmend.evidence.content.addresses import mailboxes
 from postmend.evidence.content.lists import check_lists
 from postmend.evidence.content.look_at import Looked
 from postmend.model import Fact, Finding
+from postmend.model.counted import counted
 from postmend.model.dns import Rcode, Resolver
 from postmend.model.message import Message
 from postmend.model.spam import Envelope
@@ -130,6 +131,6 @@ async def _blocklists(
         clean = [finding for finding in findings if finding.id == "blocklist.not_listed"]
         told += listed
         if clean and not listed:
-            detail = f"{subject} is not on {len(clean)} lists"
+            detail = f"{subject} is not on {counted(len(clean), 'list')}"
             told.append(Finding("blocklist", "blocklist.not_listed", subject, Fact.PASS, detail))
     return tuple(told)

@@ -18,6 +18,7 @@ import click
 
 from postmend.knowledge.causes import cause_info
 from postmend.model import Diagnosis, Fact, Failure, Finding, Intake, Kind, Side, State, Step
+from postmend.model.counted import counted
 
 if TYPE_CHECKING:
     from postmend.app.output import StepOut
@@ -163,7 +164,7 @@ def _evidence(paper: Paper, diagnosis: Diagnosis) -> Iterator[str]:
         if finding not in quiet and (finding not in silent or len(silent) == 1):
             yield from _finding(paper, finding)
     if quiet:
-        yield from paper.wrap(f"not on {len(quiet)} other lists: {_zones(quiet)}", "  ok  ", "      ")
+        yield from paper.wrap(f"not on {counted(len(quiet), 'other list')}: {_zones(quiet)}", "  ok  ", "      ")
     if len(silent) > 1:
         yield from paper.wrap(f"{len(silent)} lists did not answer: {_zones(silent)}", "  ??  ", "      ")
     if diagnosis.not_asked:
@@ -267,7 +268,7 @@ _MOST_SCOPES = 8
 def totals(counts: Counter[str], kinds: Counter[str], scopes: Counter[str], paper: Paper) -> Iterator[str]:
     """The sum of many inputs: how often each cause, what the refusals have in common, and what else was among them."""
     yield ""
-    yield paper.head(f"{sum(kinds.values())} inputs, {sum(counts.values())} refusals")
+    yield paper.head(f"{counted(sum(kinds.values()), 'input')}, {counted(sum(counts.values()), 'refusal')}")
     for cause, count in counts.most_common():
         yield f"  {count:6}  {count / max(sum(counts.values()), 1):4.0%}  {cause}"
     for told, count in scopes.most_common(_MOST_SCOPES):

@@ -12,8 +12,9 @@ from postmend.app.report_tables import write_csv, write_parquet
 from postmend.app.settings import load_settings
 from postmend.cli.options import common, write_json
 from postmend.cli.render import Paper
-from postmend.cli.report_text import TABLES, many, render
+from postmend.cli.report_text import TABLES, render
 from postmend.model import ParseError
+from postmend.model.counted import counted
 from postmend.traffic.report import Report
 
 _MB = 1 << 20
@@ -75,7 +76,7 @@ def command(
         click.echo(f"postmend: {problem}", err=True)
     if report.inputs.share > TOO_MUCH:
         click.echo(
-            f"postmend: {report.inputs.not_understood:,} of {many(report.inputs.lines, 'line')} "
+            f"postmend: {report.inputs.not_understood:,} of {counted(report.inputs.lines, 'line')} "
             f"({report.inputs.share:.1%}) not understood: do not trust these figures",
             err=True,
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from postmend.cli.render import clean
 from postmend.cli.report_svg import NARROW, WIDE, bar, columns_plot, heat_map, trend
 from postmend.cli.report_text import TITLES
+from postmend.model.counted import counted
 from postmend.traffic.report import Alarm, CauseOut, DmarcDomain, Group, Period, Report
 
 _STYLE = Path(__file__).with_name("report.css")
@@ -72,9 +73,9 @@ def _head(report: Report) -> Iterator[str]:
         return
     share = f"{totals.bounced / totals.sent:.2%} of {totals.sent:,}" if totals.sent >= 30 else "too few to judge"
     cards = [
-        ("delivered", f"{totals.delivered:,}", f"{totals.messages:,} messages"),
+        ("delivered", f"{totals.delivered:,}", counted(totals.messages, "message")),
         ("bounced", f"{totals.bounced:,}", share),
-        ("deferred", f"{totals.deferred:,}", f"{totals.deferrals:,} attempts"),
+        ("deferred", f"{totals.deferred:,}", counted(totals.deferrals, "attempt")),
     ]
     if totals.refused:
         cards.append(("refused", f"{totals.refused:,}", "clients, at our own door"))
@@ -135,7 +136,8 @@ def _traffic(report: Report) -> Iterator[str]:
 
 def _said(period: Period) -> str:
     counts = period.counts
-    return f"{counts.dead:,} dead addresses, {counts.blocked:,} blocked, {counts.delivered:,} delivered"
+    dead = counted(counts.dead, "dead address", "dead addresses")
+    return f"{dead}, {counts.blocked:,} blocked, {counts.delivered:,} delivered"
 
 
 def _drawn(plot: Callable[[int], str]) -> str:
@@ -171,7 +173,7 @@ def _causes(causes: list[CauseOut]) -> Iterator[str]:
         where = (
             f"{scope}: {cause.scope.name}"
             if scope
-            else f"{cause.scope.recipients:,} recipients in {cause.scope.domains:,} domains"
+            else f"{counted(cause.scope.recipients, 'recipient')} in {counted(cause.scope.domains, 'domain')}"
         )
         top = "; ".join(
             f"{name}: " + ", ".join(f"{value} ({count:,})" for value, count in values[:3])
@@ -225,8 +227,9 @@ def _groups(groups: list[Group], name: str, *, folded: bool) -> Iterator[str]:
 
 def _dmarc(domain: DmarcDomain) -> Iterator[str]:
     share = f"{domain.aligned / domain.messages:.1%}" if domain.messages else "–"
+    seen = f"{counted(domain.messages, 'message')} in {counted(domain.reports, 'report')}"
     yield (
-        f'<h2>DMARC: {text(domain.domain)}</h2><section class="panel"><p class="legend">{domain.messages:,} messages in {domain.reports:,} reports, '
+        f'<h2>DMARC: {text(domain.domain)}</h2><section class="panel"><p class="legend">{seen}, '
         f"{share} aligned · policy p={text(domain.policy)} · {text(', '.join(domain.reporters[:4]))}</p><table><thead><tr><th>source</th>"
         '<th class="num">messages</th><th class="num">SPF</th><th class="num">DKIM</th><th class="wide">aligned</th></tr></thead><tbody>'
     )
@@ -248,7 +251,7 @@ def _tls(report: Report) -> Iterator[str]:
     for domain in report.tls[:50]:
         why = ", ".join(f"{name} ({count:,})" for name, count in domain.failures.items())
         yield (
-            f'<tr><td class="name">{text(domain.domain)}<small>{text(why)}</small></td><td class="num">{domain.successful:,} sessions</td>'
+            f'<tr><td class="name">{text(domain.domain)}<small>{text(why)}</small></td><td class="num">{counted(domain.successful, "session")}</td>'
             f'<td class="num">{domain.failed:,} failed</td></tr>'
         )
     yield "</tbody></table></section>"
@@ -272,8 +275,9 @@ def _foot(report: Report) -> Iterator[str]:
     inputs = report.inputs
     strange = "".join(f"<code>{text(line)}</code>" for line in inputs.strange)
     yield (
-        f"<footer><p>{inputs.lines:,} lines, {inputs.mails:,} mails and {inputs.reports:,} reports in {inputs.files:,} files; "
-        f"{inputs.not_understood:,} lines ({inputs.share:.2%}) not understood, {inputs.duplicates:,} reports came twice. "
-        f"Replies were read as {inputs.templates:,} templates. Times are those of the logs' own clocks.</p>{strange}"
+        f"<footer><p>{counted(inputs.lines, 'line')}, {counted(inputs.mails, 'mail')} and {counted(inputs.reports, 'report')} "
+        f"in {counted(inputs.files, 'file')}; {counted(inputs.not_understood, 'line')} ({inputs.share:.2%}) not understood, "
+        f"{counted(inputs.duplicates, 'report')} came twice. "
+        f"Replies were read as {counted(inputs.templates, 'template')}. Times are those of the logs' own clocks.</p>{strange}"
     )
     yield "".join(f"<p>{text(problem)}</p>" for problem in inputs.problems) + "</footer>"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from postmend.cli.render import Paper, clean
+from postmend.model.counted import counted
 from postmend.traffic.report import Alarm, Group, Report
 
 TABLES = ("account", "client", "sender", "domain", "provider", "host", "cause", "day", "hour")
@@ -23,11 +24,6 @@ def spark(values: Sequence[int], width: int) -> str:
     sums = [sum(values[i : i + step]) for i in range(0, len(values), step)]
     top = max(sums) or 1
     return "".join(_BARS[-(-value * (len(_BARS) - 1) // top)] for value in sums)
-
-
-def many(count: int, noun: str) -> str:
-    """`1 line`, `1,204 lines`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def render(report: Report, paper: Paper, by: str | None = None) -> Iterator[str]:
@@ -51,24 +47,24 @@ def render(report: Report, paper: Paper, by: str | None = None) -> Iterator[str]
 def _head(report: Report, paper: Paper) -> Iterator[str]:
     inputs, totals = report.inputs, report.totals
     read = [(inputs.lines, "line"), (inputs.mails, "mail"), (inputs.reports, "report")]
-    what = ", ".join(many(count, name) for count, name in read if count)
+    what = ", ".join(counted(count, name) for count, name in read if count)
     yield from paper.wrap(what + (f"; {report.first} to {report.last}" if report.first else ""), "")
     if inputs.duplicates:
-        yield f"{many(inputs.duplicates, 'report')} came twice, counted once"
+        yield f"{counted(inputs.duplicates, 'report')} came twice, counted once"
     if inputs.not_understood:
-        line = f"{many(inputs.not_understood, 'line')} ({inputs.share:.2%}) not understood, such as: " + (
+        line = f"{counted(inputs.not_understood, 'line')} ({inputs.share:.2%}) not understood, such as: " + (
             inputs.strange[0] if inputs.strange else "-"
         )
         yield from (paper.style(each, fg="yellow") for each in paper.wrap(line[:200], "  ?? "))
     if totals.complaints:
-        yield f"{many(totals.complaints, 'complaint')} of recipients who call it spam"
+        yield f"{counted(totals.complaints, 'complaint')} of recipients who call it spam"
     if not (totals.messages or totals.sent or totals.deferred or totals.refused):
         return
     yield from paper.wrap(
-        f"{many(totals.messages, 'message')} to {many(totals.sent, 'recipient')}: {totals.delivered:,} delivered, "
-        f"{totals.bounced:,} bounced"
+        f"{counted(totals.messages, 'message')} to {counted(totals.sent, 'recipient')}: "
+        f"{totals.delivered:,} delivered, {totals.bounced:,} bounced"
         + (f" ({totals.expired:,} of them given up)" if totals.expired else "")
-        + f"; {totals.deferred:,} put off first ({many(totals.deferrals, 'attempt')})"
+        + f"; {totals.deferred:,} put off first ({counted(totals.deferrals, 'attempt')})"
         + (f"; {totals.refused:,} refused here" if totals.refused else ""),
         "",
     )
@@ -172,7 +168,7 @@ def _received(report: Report, paper: Paper) -> Iterator[str]:
         yield paper.head(clean(f"DMARC: {domain.domain}"))
         share = f"{domain.aligned / domain.messages:.1%}" if domain.messages else "none"
         yield from paper.wrap(
-            f"{many(domain.messages, 'message')} in {many(domain.reports, 'report')}, {share} aligned; "
+            f"{counted(domain.messages, 'message')} in {counted(domain.reports, 'report')}, {share} aligned; "
             f"p={domain.policy}"
         )
         for source in domain.sources[:_SHORT]:
@@ -186,18 +182,17 @@ def _received(report: Report, paper: Paper) -> Iterator[str]:
         for each in report.tls[:_SHORT]:
             why = ", ".join(f"{name} {count:,}" for name, count in each.failures.items())
             yield from paper.wrap(
-                f"{each.domain}: {each.failed:,} of {many(each.failed + each.successful, 'session')} failed {why}"
+                f"{each.domain}: {each.failed:,} of {counted(each.failed + each.successful, 'session')} failed {why}"
             )
 
 
 def _ends(report: Report, paper: Paper) -> Iterator[str]:
     if report.suppress:
         yield ""
-        more = len(report.suppress) + report.suppress_more
+        dead = counted(len(report.suppress) + report.suppress_more, "dead address", "dead addresses")
         names = ", ".join(f"{each.address}" for each in report.suppress[:3])
-        yield from paper.wrap(
-            f"{more:,} addresses are dead and worth suppressing (--csv FOLDER writes the list): {names} ...", ""
-        )
+        more = " ..." if len(report.suppress) > 3 else ""
+        yield from paper.wrap(f"{dead}, worth suppressing (--csv FOLDER writes the list): {names}{more}", "")
     if report.waiting:
         yield from paper.wrap("still waiting: " + ", ".join(f"{n:,} for {name}" for name, n in report.waiting[:5]), "")
 

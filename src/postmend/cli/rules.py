@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from postmend.cli.options import common, write_json
+from postmend.model.counted import counted
 
 
 @click.command("rules")
@@ -36,5 +37,6 @@ def command(what: str, folder: str | None, as_json: bool, resolver: str | None, 
         else:
             click.echo(str(problem))
     examples = sum(len(rule.yes) + len(rule.no) for rule in rules)
-    click.echo(f"{len(rules)} rules, {examples} examples, {len(problems)} problems", err=True)
+    told = counted(len(rules), "rule"), counted(examples, "example"), counted(len(problems), "problem")
+    click.echo(", ".join(told), err=True)
     sys.exit(1 if problems else 0)

@@ -20,6 +20,7 @@ from postmend.app.settings import Settings
 from postmend.app.verify_list import ListRun, Render, open_answers
 from postmend.app.verify_out import reacher_out
 from postmend.model import ParseError
+from postmend.model.counted import counted
 from postmend.model.verified import Deliverability
 
 _REDRAWN_S = 0.2
@@ -138,7 +139,7 @@ def run_list(settings: Settings, options: ListOptions) -> None:
 
 def _told(summary: Summary) -> Iterator[str]:
     total = max(summary.addresses, 1)
-    yield f"{summary.rows:,} rows, {summary.addresses:,} addresses"
+    yield f"{counted(summary.rows, 'row')}, {counted(summary.addresses, 'address', 'addresses')}"
     for verdict, count in summary.verdicts.items():
         yield f"  {verdict:14} {count:10,}  {count / total:6.1%}"
     if summary.worst:

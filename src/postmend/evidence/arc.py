@@ -11,6 +11,7 @@ from postmend.evidence.dkim_hashes import SignedMessage
 from postmend.evidence.dkim_key import KeyState, find_key
 from postmend.evidence.dkim_signature import ALGORITHMS, DkimSignature, base64_tag, field_tags, signature_of
 from postmend.model import Fact, Finding, ParseError
+from postmend.model.counted import counted
 from postmend.model.dns import Resolver
 
 _MOST_SETS = 50  # section 4.2.1
@@ -158,7 +159,7 @@ async def verify_arc(resolver: Resolver, message: bytes) -> ArcResult:
         for result, detail in outcomes:
             if result is wanted:
                 return ArcResult(result, detail, sealers, seen)
-    return ArcResult(Arc.PASS, f"the chain holds over {len(sets)} hop{'s' if len(sets) > 1 else ''}", sealers, seen)
+    return ArcResult(Arc.PASS, f"the chain holds over {counted(len(sets), 'hop')}", sealers, seen)
 
 
 def arc_findings(found: ArcResult) -> tuple[Finding, ...]:

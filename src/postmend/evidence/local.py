@@ -1,6 +1,7 @@
 """What the sender's own server says of itself, where the command runs on it: its name, its address, its queue."""
 
 from postmend.model import Fact, Finding
+from postmend.model.counted import counted
 from postmend.model.local import LocalServer
 
 _SHOWN = 3
@@ -14,7 +15,7 @@ def check_local(server: LocalServer, recipient_domain: str) -> tuple[Finding, ..
     found = [Finding("local", "local.server", server.host, Fact.NONE, detail, source=server.program, data=data)]
     same = [why for to, why in server.waiting_for if to.lower().endswith("@" + recipient_domain)]
     if server.waiting:
-        told = f"{server.waiting} messages wait in the queue here, {len(same)} of them for {recipient_domain}"
+        told = f"{counted(server.waiting, 'message')} in the queue here, {len(same)} of them for {recipient_domain}"
         reasons = "; ".join(dict.fromkeys(why[:200] for why in same if why))
         ident = "local.queue"
         detail = f"{told}: {reasons}" if reasons else told

@@ -26,6 +26,7 @@ from postmend.evidence.spf_result import MOST_LOOKUPS, MOST_VOID, Spf, SpfResult
 from postmend.evidence.spf_tree import Node, SpfCost, all_terms, cost_of, dead_includes, read_tree
 from postmend.knowledge.senders import include_for
 from postmend.model import ParseError, RecordChange
+from postmend.model.counted import counted
 from postmend.model.dns import Resolver
 
 _MOST_OCTETS = 4000  # of a record: what is longer is nobody's wish
@@ -188,7 +189,7 @@ def _told(case: _Case, again: SpfResult, cost: SpfCost, text: str, kept: int) ->
         f"{void} of {MOST_VOID} void lookups"
     )
     if kept:
-        said += f"; {kept} addresses that passed before were evaluated again: all pass"
+        said += f"; {counted(kept, 'address', 'addresses')} that passed before: evaluated again, all pass"
     strings = txt_strings(text)
     if len(strings) > 1:
         said += f"; longer than 255 octets: publish it as {len(strings)} strings of one record: " + " ".join(
