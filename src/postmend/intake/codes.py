@@ -7,7 +7,7 @@ from postmend.model import EnhancedStatus, ParseError
 
 _STATUS = re.compile(r"(?<![\w.])([245]\.\d{1,3}\.\d{1,3})(?![\w.])")
 _CODE = re.compile(
-    r"(?:(?<![\w.:/#-])|(?<=ERROR_CODE :)|(?<=<)|(?<=#)(?=\d\d\d [45]\.))([45]\d\d)"
+    r"(?:(?<![\w.:/#-])|(?<=ERROR[_ ]CODE :)|(?<=<)|(?<=#)(?=\d\d\d [45]\.))([45]\d\d)"
     r"(?=[ -](?:#?[245]\.\d{1,3}\.\d{1,3}\b|[^\W\d_]|<|\(|\[|\"|'|:|-)|:|$"
     r"|,(?<=ResponseCode \d\d\d,)|,(?<=CODE :\d\d\d,)"
     r"|\)(?<=\(\d\d\d\))|,(?<=\(\d\d\d,)(?= b?['\"]))"  # libraries: SMTP error (550), Python's (550, b'5.1.1 ...')
