@@ -46,6 +46,19 @@ def test_a_list_that_refused_their_resolver_lists_nobody(answer: str, cause: Cau
     assert made.state is not State.CONFIRMED
 
 
+def test_a_list_that_has_ended_lists_nobody() -> None:
+    ended = Finding("blocklist", "blocklist.ended", "dnsbl.example", Fact.NOT_ASKED, "it has ended")
+    made = verdict("554 5.7.1 Client host [192.0.2.7] blocked using dnsbl.example", ended, stage=Stage.RCPT)
+    assert (made.cause, made.state) == (Cause.SERVER_MISCONFIGURED_RECIPIENT, State.POSSIBLE)
+
+
+@pytest.mark.parametrize(
+    ("stage", "cause"), [(Stage.DATA, Cause.CONTENT_SPAM), (Stage.RCPT, Cause.RDNS_MISSING), (None, Cause.CONTENT_SPAM)]
+)
+def test_words_about_the_message_are_about_it_once_it_was_sent(stage: Stage | None, cause: Cause) -> None:
+    assert verdict("554 5.7.1 Spam message rejected", NO_PTR, stage=stage).cause is cause
+
+
 @pytest.mark.parametrize(("stage", "confirmed"), [(Stage.DATA, True), (Stage.RCPT, False)])
 def test_a_message_that_nobody_vouches_for(stage: Stage, confirmed: bool) -> None:
     spf = Finding("spf", "spf.none", "example.com", Fact.NONE, "no SPF record")

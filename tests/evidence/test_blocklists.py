@@ -78,6 +78,15 @@ def test_what_is_no_listing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("must", "ident"), [("127.0.0.2", "blocklist.listed"), ("127.255.255.255", "blocklist.refused")]
+)
+def test_a_list_that_refuses_only_some_questions_still_lists(must: str, ident: str) -> None:
+    zone = "zen.spamhaus.org"  # asked too much: it answers one question and refuses the next
+    planted = sound(zone, "127.0.0.4") | {f"*.{zone}": [("A", "127.255.255.255")], f"2.0.0.127.{zone}": [("A", must)]}
+    assert ask(planted)[zone].id == ident
+
+
+@pytest.mark.parametrize(
     ("zone", "answer", "ident"),
     [
         ("multi.uribl.com", "127.0.0.1", "blocklist.refused"),

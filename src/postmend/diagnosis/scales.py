@@ -90,7 +90,7 @@ def _plainness(scales: Scales, reading: Reading, top: Cause) -> float:
 
     What nobody says for anything else (a virus, a full mailbox) is plain in any words that are known for it.
     """
-    disproved = top is not reading.cause or scales.lowered.get(top, 0.0) >= RULED_OUT
+    disproved = top is not reading.cause or scales.taken(top) >= RULED_OUT
     strength = _strength(reading, top)
     said = max((m.weight for m in reading.matches if m.cause is top and m.words), default=0.0)
     plain = strength > STRENGTH["fair"] or (said >= STRENGTH["last"] and not cause_info(top).hides)

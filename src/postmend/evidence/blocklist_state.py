@@ -84,8 +84,7 @@ def judge_answer(each: Blocklist, subject: str, answer: Answer, health: Health) 
         return Listing(ListState.BROKEN, why)
     code = next((text for text in answer.records if text not in each.harmless and _means(each, text)), "")
     unsound = judge_health(each, health)
-    # A list that lost its test point and still knows the subject by a code of its own may well be right.
-    if unsound is not None and not (code and unsound.state is ListState.BROKEN and health.must_not.void):
+    if unsound is not None and not (code and _may_be_right(each, unsound, health)):
         return unsound
     if answer.failed:
         return Listing(ListState.UNREACHABLE, f"{each.name} did not answer ({answer.rcode}): not known")
@@ -99,6 +98,16 @@ def judge_answer(each: Blocklist, subject: str, answer: Answer, health: Health) 
             ListState.LISTED, f"{subject} is listed by {each.name}" + (f": {meaning}" if meaning else ""), code
         )
     return Listing(ListState.NOT_LISTED, f"{subject} is not listed by {each.name}")
+
+
+def _may_be_right(each: Blocklist, unsound: Listing, health: Health) -> bool:
+    """Whether a list that knows the subject by a code of its own may be believed, though a test point went wrong.
+
+    It lost the one that must be listed, or refused to answer (as when asked too much) only about the other.
+    """
+    if unsound.state is ListState.REFUSED:
+        return not is_refusal(each, health.must)
+    return health.must_not.void
 
 
 def _means(each: Blocklist, code: str) -> bool:
