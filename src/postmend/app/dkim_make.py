@@ -17,6 +17,7 @@ from postmend.app.output import Record
 from postmend.app.settings import Settings
 from postmend.app.targets import read_target
 from postmend.model import ParseError
+from postmend.model.errors import unwritable
 from postmend.remedy.dkim_setup import DkimSetup, dkim_setup
 
 _SELECTOR = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*")
@@ -67,7 +68,7 @@ def _write(path: Path, private: bytes) -> None:
     except FileExistsError as error:
         raise ParseError(f"{path}: {_THERE}") from error
     except OSError as error:
-        raise ParseError(f"{path}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+        raise unwritable(path, error) from error
     with os.fdopen(handle, "wb") as file:
         file.write(private)
         file.flush()

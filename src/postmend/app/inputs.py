@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from postmend.model import ParseError
+from postmend.model.errors import unreadable
 
 # What lies in mail folders without being mail: Dovecot's and Courier's indexes, editors' and systems' leavings.
 _NOT_MAIL = ("dovecot", "courierimap", "maildirfolder", "subscriptions", ".ds_store", "thumbs.db")
@@ -41,7 +42,7 @@ def walk_sources(paths: tuple[str, ...]) -> Iterator[Source]:
         try:
             there = given == "-" or Path(given).exists()
         except (OSError, ValueError) as error:
-            raise ParseError(f"{_shown(given)}: cannot be read ({_why(error)})") from error
+            raise unreadable(_shown(given), error) from error
         if not there:
             raise ParseError(f"{_shown(given)}: no such file or folder")
     return _walk(paths or ("-",))
@@ -80,10 +81,6 @@ def _shown(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def _why(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or str(error)).lower()
-
-
 @contextmanager
 def open_bytes(source: Source) -> Iterator[bytes | mmap.mmap]:
     """Give the bytes of a source, mapped and not copied where it is large; raise ParseError naming it."""
@@ -98,7 +95,7 @@ def open_bytes(source: Source) -> Iterator[bytes | mmap.mmap]:
             with source.path.open("rb") as file, _whole(file) as data:
                 yield data
     except OSError as error:
-        raise ParseError(f"{source.name}: cannot be read ({_why(error)})") from error
+        raise unreadable(source.name, error) from error
 
 
 @contextmanager

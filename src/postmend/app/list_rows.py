@@ -24,6 +24,7 @@ from postmend.app.list_format import (
 )  # fmt: skip
 from postmend.app.verify_out import VerifiedOut
 from postmend.model import ParseError
+from postmend.model.errors import unreadable
 
 _HEAD = 1 << 16
 _LOOKED_AT = 50  # rows, to find the column
@@ -174,5 +175,5 @@ def open_list(path: str) -> tuple[BinaryIO, str]:
         shutil.copyfileobj(sys.stdin.buffer, kept)
         kept.seek(0)
     except OSError as error:
-        raise ParseError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from error
+        raise unreadable(path, error) from error
     return kept, "standard input"

@@ -20,6 +20,7 @@ from postmend.app.report_mails import Mails, is_report
 from postmend.intake.logs import Kept, LogReader
 from postmend.model import ParseError
 from postmend.model.counted import counted
+from postmend.model.errors import unreadable
 from postmend.traffic.build import build
 from postmend.traffic.merge import merge
 from postmend.traffic.received import Received
@@ -88,7 +89,7 @@ def read_logs(
                 for chunk in part_chunks(log, done.problems.append, read):
                     reader.feed(chunk)
             except OSError as error:
-                done.problems.append(f"{log.name}: cannot be read ({(error.strerror or str(error)).lower()})")
+                done.problems.append(str(unreadable(log.name, error)))
             reader.close()
             done.add(reader)
     return done
@@ -140,7 +141,7 @@ def sort_inputs(sources: Sequence[Source], problems: list[str], keep: ExitStack)
             elif head.strip():
                 others.append(source)
         except OSError as error:
-            problems.append(f"{source.name}: cannot be read ({(error.strerror or str(error)).lower()})")
+            problems.append(str(unreadable(source.name, error)))
     return sorted(without_copies(logs, problems.append), key=lambda log: log.first), others
 
 

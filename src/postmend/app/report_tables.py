@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from postmend.model import ParseError
+from postmend.model.errors import unwritable
 from postmend.traffic.report import Counts, Report
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -67,7 +68,7 @@ def write_csv(report: Report, folder: str) -> int:
                 writer.writerows([defused(value) for value in row] for row in rows)
             written += 1
     except OSError as error:
-        raise ParseError(f"{folder}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+        raise unwritable(folder, error) from error
     return written
 
 
@@ -87,5 +88,5 @@ def write_parquet(report: Report, folder: str) -> int:
                 parquet.write_table(made, Path(folder) / f"{name}.parquet")
                 written += 1
     except OSError as error:
-        raise ParseError(f"{folder}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+        raise unwritable(folder, error) from error
     return written

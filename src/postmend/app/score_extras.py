@@ -14,6 +14,7 @@ from postmend.app.score import Scorer
 from postmend.app.score_out import Before, Scored
 from postmend.intake.message import read_message
 from postmend.model import ParseError
+from postmend.model.errors import in_words, unwritable
 from postmend.model.message import Message
 from postmend.model.spam import Envelope
 from postmend.remedy.message import correct
@@ -49,7 +50,7 @@ def _write(option: str, target: Path, data: bytes) -> None:
     try:
         target.write_bytes(data)
     except OSError as error:
-        raise ParseError(f"{option} {target}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+        raise unwritable(f"{option} {target}", error) from error
 
 
 async def preview(raw: bytes, target: Path) -> None:
@@ -94,7 +95,7 @@ async def listen(scorer: Scorer, where: str, show: Callable[[Scored], None], say
     try:
         server = await serve_smtp(host, port, take)
     except OSError as error:
-        raise ParseError(f"--listen {where}: {(error.strerror or str(error)).lower()}") from error
+        raise ParseError(f"--listen {where}: {in_words(error)}") from error
     host, port = server.sockets[0].getsockname()[:2]
     say(f"listening on {host}:{port}; Ctrl-C ends it")
     async with server:

@@ -12,6 +12,7 @@ import msgspec
 
 from postmend.knowledge.blocklists import Blocklist, check_blocklist, chosen
 from postmend.model import ParseError
+from postmend.model.errors import unreadable
 
 
 class _Dns(msgspec.Struct, forbid_unknown_fields=True):
@@ -139,7 +140,7 @@ def _read(path: str) -> _File:
     try:
         return msgspec.convert(tomllib.loads(Path(path).read_text(encoding="utf-8")), _File)
     except OSError as error:
-        raise ParseError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from error
+        raise unreadable(path, error) from error
     except UnicodeDecodeError as error:
         raise ParseError(f"{path}: settings are UTF-8 text, and this is not") from error
     except tomllib.TOMLDecodeError as error:

@@ -13,6 +13,7 @@ import msgspec
 
 from postmend.app.checked import Change, Checked, Graded, Since
 from postmend.model import ParseError
+from postmend.model.errors import unreadable, unwritable
 
 _MOST_KEPT = 200
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
@@ -34,7 +35,7 @@ def _saved(path: Path) -> list[Checked]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise ParseError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from error
+        raise unreadable(path, error) from error
     made = []
     for line in lines:
         try:
@@ -54,7 +55,7 @@ def keep(checked: Checked) -> Path:
         part.write_bytes(b"".join(msgspec.json.encode(each) + b"\n" for each in kept))
         part.replace(path)
     except OSError as error:
-        raise ParseError(f"{path}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+        raise unwritable(path, error) from error
     return path
 
 

@@ -57,7 +57,7 @@ def _drop_output() -> None:
 
 def main() -> None:
     """Run the command; Ctrl-C and a closed pipe end it quietly, bad input with one clear line and status 2."""
-    from postmend.model import ParseError
+    from postmend.model.errors import ParseError, in_words
 
     # The interpreter looks for circles once more as it ends, which after a long report takes a while.
     atexit.register(gc.freeze)
@@ -79,7 +79,7 @@ def main() -> None:
         _drop_output()
         code = 128 + signal.SIGPIPE
     except OSError as error:  # a full disk under standard output
-        click.echo(f"postmend: {error.filename or 'the output'}: {(error.strerror or str(error)).lower()}", err=True)
+        click.echo(f"postmend: {error.filename or 'the output'}: {in_words(error)}", err=True)
         _drop_output()
         code = 2
     sys.exit(code if isinstance(code, int) else 0)

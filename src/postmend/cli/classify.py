@@ -11,6 +11,7 @@ from postmend.app.inputs import find_sources
 from postmend.cli.options import common
 from postmend.cli.progress import Progress
 from postmend.model import ParseError
+from postmend.model.errors import unreadable
 
 _MOST_TOLD = 5  # unreadable lines told one by one; all are counted
 _MAX_LINE = 1 << 20  # a reply is a few hundred octets; what is longer than this is cut
@@ -29,7 +30,7 @@ def _lines(name: str) -> Iterator[bytes]:
                 while line and not line.endswith(b"\n") and len(line) == _MAX_LINE:
                     line = file.readline(_MAX_LINE)
     except OSError as error:
-        raise ParseError(f"{name}: cannot be read ({(error.strerror or str(error)).lower()})") from error
+        raise unreadable(name, error) from error
 
 
 @click.command("classify")

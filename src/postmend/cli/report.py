@@ -13,8 +13,8 @@ from postmend.app.settings import load_settings
 from postmend.cli.options import common, write_json
 from postmend.cli.render import Paper
 from postmend.cli.report_text import TABLES, render
-from postmend.model import ParseError
 from postmend.model.counted import counted
+from postmend.model.errors import unwritable
 from postmend.traffic.report import Report
 
 _MB = 1 << 20
@@ -110,7 +110,7 @@ def _write(report: Report, html_path: str | None, csv_folder: str | None, parque
         try:
             Path(html_path).write_text(page(report), encoding="utf-8")
         except OSError as error:
-            raise ParseError(f"{html_path}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+            raise unwritable(html_path, error) from error
     if csv_folder:
         write_csv(report, csv_folder)
     if parquet_folder:

@@ -19,8 +19,8 @@ from postmend.app.list_summary import Summary
 from postmend.app.settings import Settings
 from postmend.app.verify_list import ListRun, Render, open_answers
 from postmend.app.verify_out import reacher_out
-from postmend.model import ParseError
 from postmend.model.counted import counted
+from postmend.model.errors import unwritable
 from postmend.model.verified import Deliverability
 
 _REDRAWN_S = 0.2
@@ -98,7 +98,7 @@ def _output(path: str | None) -> Iterator[BinaryIO]:
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink()
-        raise ParseError(f"{path}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+        raise unwritable(path, error) from error
 
 
 def _render(shape: str | None) -> Render | None:

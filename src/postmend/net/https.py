@@ -15,6 +15,7 @@ from functools import cache
 from typing import cast
 
 from postmend.model.dns import Resolver
+from postmend.model.errors import in_words
 from postmend.model.fetch import Fetched, FetchOutcome
 
 _MOST_OCTETS = 128 << 10
@@ -82,7 +83,7 @@ class NetFetcher:
         except ssl.SSLError as error:
             return Fetched(url, FetchOutcome.TLS_FAILED, detail=f"the TLS handshake failed: {error.reason or error}")
         except OSError as error:
-            return Fetched(url, FetchOutcome.UNREACHABLE, detail=(error.strerror or str(error)).lower())
+            return Fetched(url, FetchOutcome.UNREACHABLE, detail=in_words(error))
         try:
             name = host.encode("idna").decode("ascii")
             writer.write(

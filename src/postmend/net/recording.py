@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from postmend.model.dns import Answer, Asker, Rcode
-from postmend.model.errors import ParseError
+from postmend.model.errors import ParseError, unreadable, unwritable
 
 _MOST_OCTETS = 256 << 20
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class Recorder:
         try:
             self._file = self._part.open("wb")
         except OSError as error:
-            raise ParseError(f"{path}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+            raise unwritable(path, error) from error
 
     async def query(self, name: str, rdtype: str) -> Answer:
         """Ask, and write the answer down."""
@@ -74,7 +74,7 @@ class Recorder:
             if self._part.exists():
                 self._part.replace(self._path)
         except OSError as error:
-            raise ParseError(f"{self._path}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+            raise unwritable(self._path, error) from error
 
 
 class Replay:
@@ -120,7 +120,7 @@ def _lines(path: Path) -> list[bytes]:
         with path.open("rb") as file:
             raw = file.read(_MOST_OCTETS + 1)
     except OSError as error:
-        raise ParseError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from error
+        raise unreadable(path, error) from error
     if len(raw) > _MOST_OCTETS:
         raise ParseError(f"{path}: a recording of more than {_MOST_OCTETS >> 20} MiB is not read")
     return [line for line in raw.splitlines() if line.strip()]
