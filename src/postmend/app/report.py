@@ -29,8 +29,9 @@ from postmend.traffic.stitch import Stitcher
 
 TOO_MUCH = 0.01  # share of lines not understood above which a report is not to be trusted
 _MOST_PROBLEMS = 20
+_MB = 1 << 20
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[str], None]  # told how far the reading is
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def _side_by_side(logs: Sequence[LogFile], wanted: Wanted, progress: Progress, t
         for part, future in zip(parts, begun, strict=True):
             read = future.result()
             done += part.size
-            progress(done, total)
+            progress(_so_far(done, total))
             if result is None:
                 result = read
                 continue
@@ -145,16 +146,20 @@ def sort_inputs(sources: Sequence[Source], problems: list[str], keep: ExitStack)
     return sorted(without_copies(logs, problems.append), key=lambda log: log.first), others
 
 
+def _so_far(done: int, total: int) -> str:
+    """In octets as they lie on the disk, packed or not."""
+    return f"reading {done / _MB:,.0f} of {total / _MB:,.0f} MB ({done / total if total else 1:.0%})"
+
+
 def _logs(logs: list[LogFile], wanted: Wanted, progress: Progress) -> Read:
     total = sum(log.size for log in logs)
-    progress(0, total)
     if wanted.jobs > 1 and logs:
         return _side_by_side(logs, wanted, progress, total)
     done = [0]
 
     def tell(size: int) -> None:
         done[0] += size
-        progress(done[0], total)
+        progress(_so_far(done[0], total))
 
     return read_logs(logs, wanted, tell)
 
@@ -168,7 +173,7 @@ def _mails(others: list[Source], wanted: Wanted, read: Read, progress: Progress)
     mails = Mails(stitcher, received)
     for number, source in enumerate(others, 1):
         mails.take(source, read.problems.append)
-        progress(number, len(others))
+        progress(f"{number:,} of {counted(len(others), 'mail or report', 'mails and reports')} read")
     if not only:
         stitcher.finish()
         read.stitcher.ledger.rollup.add_addresses(stitcher.tables())
@@ -179,7 +184,7 @@ def _mails(others: list[Source], wanted: Wanted, read: Read, progress: Progress)
     return mails, received
 
 
-def make_report(wanted: Wanted, progress: Progress = lambda _done, _total: None) -> Report:
+def make_report(wanted: Wanted, progress: Progress = lambda _told: None) -> Report:
     """Read everything and report; raises ParseError where nothing of use is in it."""
     countries = Countries(wanted.countries) if wanted.countries else None
     with ExitStack() as keep:

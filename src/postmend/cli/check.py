@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -66,8 +65,7 @@ def command(
         ip=ip, helo=helo,
     )  # fmt: skip
     progress = Progress()
-    tell = partial(_tell, progress)
-    options = CheckOptions(settings, topics, selectors, message or "", relay or "", tell)
+    options = CheckOptions(settings, topics, selectors, message or "", relay or "", progress.tell)
     try:
         checked = asyncio.run(check_targets(targets, options))
     finally:
@@ -75,11 +73,6 @@ def command(
     _compare(checked, since, save=save)
     _print(checked, as_json=as_json, full=full)
     sys.exit(1 if any(each.bad for each in checked) else 0)
-
-
-def _tell(progress: Progress, text: str) -> None:
-    if progress.due():
-        progress.say(text)
 
 
 def _compare(checked: "list[Checked]", since: str | None, *, save: bool) -> None:

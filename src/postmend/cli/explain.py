@@ -10,7 +10,8 @@ import click
 from postmend.app.explain import Explanation, Options, explain_sources
 from postmend.app.inputs import walk_sources
 from postmend.app.settings import load_settings
-from postmend.cli.options import Unreadable, common, counted, recorded, write_json
+from postmend.cli.options import Unreadable, common, recorded, write_json
+from postmend.cli.progress import counting
 from postmend.cli.render import Paper, report, short_line, totals
 from postmend.model import ParseError
 
@@ -69,8 +70,8 @@ def command(
     first = list(islice(sources, _LONG + 1))
     results = explain_sources(Options(settings, chain(first, sources), text, message), unreadable)
     many = len(first)
-    counting = counted(results, "inputs")
-    found = _print_json(counting) if as_json else _print_report(counting, full=full, many=many)
+    results = counting(results, "inputs")
+    found = _print_json(results) if as_json else _print_report(results, full=full, many=many)
     unreadable.tell(of_many=many > 1 or found > 0)
     if not found:
         if unreadable.count:

@@ -1,7 +1,7 @@
 """Options that several commands share, and how JSON leaves them."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
@@ -53,31 +53,12 @@ class Unreadable:
     def tell(self, *, of_many: bool) -> None:
         """Say it on stderr; `of_many`: also how many they are."""
         from postmend.cli.render import clean
+        from postmend.model.counted import counted
 
         for line in self._first:
             click.echo(f"postmend: {clean(line)}", err=True)
         if self.count and of_many:
-            verb = "input" if self.count == 1 else "inputs"
-            click.echo(f"postmend: {self.count:,} {verb} could not be read", err=True)
-
-
-def counted(results: Iterator[T], what: str) -> Iterator[T]:
-    """Pass results on; where they take more than a second, count them on stderr if that is a terminal of its own."""
-    import time
-
-    if not sys.stderr.isatty() or sys.stdout.isatty():
-        yield from results
-        return
-    told = time.monotonic() + 0.5
-    shown = False
-    for number, result in enumerate(results, 1):
-        now = time.monotonic()
-        if now - told >= 0.5:
-            click.echo(f"\r{number:,} {what}", err=True, nl=False)
-            told, shown = now, True
-        yield result
-    if shown:
-        click.echo("\r\x1b[K", err=True, nl=False)
+            click.echo(f"postmend: {counted(self.count, 'input')} could not be read", err=True)
 
 
 def write_json(value: object) -> None:

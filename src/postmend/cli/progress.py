@@ -2,8 +2,12 @@
 
 import sys
 import time
+from collections.abc import Iterator
+from typing import TypeVar
 
 import click
+
+T = TypeVar("T")
 
 _EVERY_S = 0.2
 
@@ -20,6 +24,11 @@ class Progress:
         """Whether it is time to say something; ask before making a costly text."""
         return self._on and time.monotonic() >= self._next
 
+    def tell(self, text: str) -> None:
+        """Say it if it is due."""
+        if self.due():
+            self.say(text)
+
     def say(self, text: str) -> None:
         """Write the line over, on a terminal."""
         if self._on:
@@ -30,3 +39,15 @@ class Progress:
         """Take the line away, before anything else is written."""
         if self._on:
             click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def counting(results: Iterator[T], what: str) -> Iterator[T]:
+    """Pass results on; count them meanwhile, unless they are printed on the terminal themselves."""
+    progress = Progress(beside_output=True)
+    try:
+        for number, result in enumerate(results, 1):
+            if progress.due():
+                progress.say(f"{number:,} {what}")
+            yield result
+    finally:
+        progress.clear()

@@ -11,13 +11,12 @@ from postmend.app.report import TOO_MUCH, Wanted, make_report, read_time
 from postmend.app.report_tables import write_csv, write_parquet
 from postmend.app.settings import load_settings
 from postmend.cli.options import common, write_json
+from postmend.cli.progress import Progress
 from postmend.cli.render import Paper
 from postmend.cli.report_text import TABLES, render
 from postmend.model.counted import counted
 from postmend.model.errors import unwritable
 from postmend.traffic.report import Report
-
-_MB = 1 << 20
 
 
 @click.command("report")
@@ -64,9 +63,11 @@ def command(
     wanted = Wanted(paths, read_time(since), read_time(until), jobs, domains, settings.countries)
     if follow:
         _follow(wanted, interval_s, by, as_json=as_json)
-    report = make_report(wanted, _progress if sys.stderr.isatty() else lambda _done, _total: None)
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[K", err=True, nl=False)
+    progress = Progress()
+    try:
+        report = make_report(wanted, progress.tell)
+    finally:
+        progress.clear()
     _write(report, html_path, csv_folder, parquet_folder)
     if as_json:
         write_json(report)
@@ -115,9 +116,3 @@ def _write(report: Report, html_path: str | None, csv_folder: str | None, parque
         write_csv(report, csv_folder)
     if parquet_folder:
         write_parquet(report, parquet_folder)
-
-
-def _progress(done: int, total: int) -> None:
-    """One line that is written over, on a terminal only."""
-    share = done / total if total else 1.0
-    click.echo(f"\r\x1b[Kreading {done / _MB:,.0f} of {total / _MB:,.0f} MB ({share:.0%})", err=True, nl=False)

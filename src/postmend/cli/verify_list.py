@@ -19,11 +19,10 @@ from postmend.app.list_summary import Summary
 from postmend.app.settings import Settings
 from postmend.app.verify_list import ListRun, Render, open_answers
 from postmend.app.verify_out import reacher_out
+from postmend.cli.progress import Progress
 from postmend.model.counted import counted
 from postmend.model.errors import unwritable
 from postmend.model.verified import Deliverability
-
-_REDRAWN_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +37,20 @@ class ListOptions:
     shape: str | None
 
 
-class _Progress:
-    """One line on a terminal, drawn again and again; nothing in a pipe."""
+class _Answered:
+    """How many addresses are answered, how fast, and how long the rest will take."""
 
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
         self._start = time.monotonic()
-        self._next = 0.0
         self.done = self.total = 0
 
     def __call__(self, done: int, total: int) -> None:
         self.done, self.total = done, total
-        now = time.monotonic()
-        if not self._shown or now < self._next:
-            return
-        self._next = now + _REDRAWN_S
-        rate = done / max(now - self._start, 0.001)
-        left = f"{_span((total - done) / rate)} left" if rate and done else "..."
-        click.echo(f"\r{done:,} of {total:,} addresses, {rate:,.0f}/s, {left}\x1b[K", err=True, nl=False)
-
-    def end(self) -> None:
-        """Take the line away."""
-        if self._shown:
-            click.echo("\r\x1b[K", err=True, nl=False)
+        if self._progress.due():
+            rate = done / max(time.monotonic() - self._start, 0.001)
+            left = f", {_span((total - done) / rate)} left" if rate else ""
+            self._progress.say(f"{done:,} of {total:,} addresses, {rate:,.0f}/s{left}")
 
 
 def _span(seconds: float) -> str:
@@ -112,22 +102,23 @@ def _render(shape: str | None) -> Render | None:
 
 def run_list(settings: Settings, options: ListOptions) -> None:
     """Verify a list and write it; tell the sum on standard error."""
-    progress = _Progress()
+    progress = Progress()
+    answered = _Answered(progress)
     file, name = open_list(options.path)
     with file, _state_of(options) as (state, kept):
         rows = AddressList(file, name, shape=options.list_shape, column=options.column)
         database, answers = open_answers(state, settings)
         try:
-            run = ListRun(rows, answers, settings, progress)
+            run = ListRun(rows, answers, settings, answered)
             if run.note():
                 asyncio.run(run.ask())
-            progress.end()
+            progress.clear()
             with _output(options.output) as out:
                 summary = run.write(out, _render(options.shape))
         except KeyboardInterrupt:
-            progress.end()
+            progress.clear()
             again = f"the same command goes on from {state}" if kept else "nothing is kept without --state"
-            click.echo(f"postmend: {progress.done:,} of {progress.total:,} addresses answered; {again}", err=True)
+            click.echo(f"postmend: {answered.done:,} of {answered.total:,} addresses answered; {again}", err=True)
             raise
         finally:
             database.close()
