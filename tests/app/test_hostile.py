@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from postmend.app.explain import explain_bytes, read_failures
 from postmend.app.explain_out import Explained
 from postmend.app.settings import Settings
-from postmend.cli.render import clean
+from postmend.cli.paper import clean
 from postmend.intake import read_any
 from postmend.model import ParseError
 from tests.hostile import PLACES, TOKENS, mutations, runs

@@ -9,8 +9,8 @@ import click
 from postmend.app.settings import load_settings
 from postmend.app.targets import TOPICS
 from postmend.cli.options import common, recorded, write_json
+from postmend.cli.paper import Paper
 from postmend.cli.progress import Progress
-from postmend.cli.render import Paper
 from postmend.model import ParseError
 
 if TYPE_CHECKING:

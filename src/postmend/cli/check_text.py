@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from postmend.app.checked import Checked, Graded, Requirement, Since
-from postmend.cli.render import Paper, clean, mark_line, plan_lines
+from postmend.cli.paper import Paper, clean
+from postmend.cli.render import mark_line, plan_lines
 from postmend.knowledge.requirements import provider_rules
 
 _KINDS = {"domain": "a domain", "host": "a host", "ip": "an IP address", "address": "a mail address"}

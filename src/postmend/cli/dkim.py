@@ -7,7 +7,7 @@ import click
 from postmend.app.dkim_make import SIZES, MadeKey, make_key
 from postmend.app.settings import load_settings
 from postmend.cli.options import common, write_json
-from postmend.cli.render import Paper, clean
+from postmend.cli.paper import Paper, clean
 
 
 @click.group("dkim")

@@ -10,9 +10,10 @@ import click
 from postmend.app.explain import Explanation, Options, explain_sources
 from postmend.app.inputs import walk_sources
 from postmend.app.settings import load_settings
+from postmend.cli.explain_text import report, short_line, totals
 from postmend.cli.options import Unreadable, common, recorded, write_json
+from postmend.cli.paper import Paper
 from postmend.cli.progress import counting
-from postmend.cli.render import Paper, report, short_line, totals
 from postmend.model import ParseError
 
 _LONG = 5  # up to this many inputs get a whole report each

@@ -52,7 +52,7 @@ class Unreadable:
 
     def tell(self, *, of_many: bool) -> None:
         """Say it on stderr; `of_many`: also how many they are."""
-        from postmend.cli.render import clean
+        from postmend.cli.paper import clean
         from postmend.model.counted import counted
 
         for line in self._first:

@@ -11,8 +11,8 @@ from postmend.app.report import TOO_MUCH, Wanted, make_report, read_time
 from postmend.app.report_tables import write_csv, write_parquet
 from postmend.app.settings import load_settings
 from postmend.cli.options import common, write_json
+from postmend.cli.paper import Paper
 from postmend.cli.progress import Progress
-from postmend.cli.render import Paper
 from postmend.cli.report_text import TABLES, render
 from postmend.model.counted import counted
 from postmend.model.errors import unwritable

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 
-from postmend.cli.render import clean
+from postmend.cli.paper import clean
 from postmend.cli.report_svg import NARROW, WIDE, bar, columns_plot, heat_map, trend
 from postmend.cli.report_text import TITLES
 from postmend.model.counted import counted

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from postmend.cli.render import Paper, clean
+from postmend.cli.paper import Paper, clean
 from postmend.model.counted import counted
 from postmend.traffic.report import Alarm, Group, Report
 

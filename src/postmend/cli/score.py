@@ -14,9 +14,9 @@ from postmend.app.score_out import Scored
 from postmend.app.settings import load_settings
 from postmend.cli.ending import run_until_told
 from postmend.cli.options import common, write_json
+from postmend.cli.paper import Paper
 from postmend.cli.progress import Progress
-from postmend.cli.render import Paper
-from postmend.cli.score_report import report, short_line, totals
+from postmend.cli.score_text import report, short_line, totals
 from postmend.model import ParseError
 
 _LONG = 5  # up to this many messages get a whole report each

@@ -11,7 +11,8 @@ from postmend.app.settings import Settings, load_settings, with_verify
 from postmend.app.verify import UnfitError, Verifier, mends
 from postmend.app.verify_out import reacher_out, verified_out
 from postmend.cli.options import common, write_json
-from postmend.cli.render import Paper, clean, mark_line
+from postmend.cli.paper import Paper, clean
+from postmend.cli.render import mark_line
 from postmend.cli.verify_list import ListOptions, run_list
 from postmend.model import ParseError
 from postmend.model.verified import Deliverability, Verified

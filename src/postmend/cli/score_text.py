@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from postmend.app.score_out import FilterOut, Scored, ScoreFinding
 from postmend.cli.check_text import providers
-from postmend.cli.render import Paper, clean
+from postmend.cli.paper import Paper, clean
 
 _VERDICT = {
     "refused": ("would be refused", "red"),
