@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from postmend.intake.dsn import MAX_STATUS, Status, read_status
 from postmend.intake.notification import read_complaint_notification, read_notification
 from postmend.intake.scan import Headers, Part, normalise, part_bytes, part_text, parts, read_headers, split_head
+from postmend.intake.wording import has_codes
 from postmend.model import ParseError
 
 _STATUS_TYPES = {
@@ -23,6 +24,7 @@ _FILE_TYPES = {
     "application/octet-stream", "application/zip", "application/x-zip", "application/x-zip-compressed",
 }  # fmt: skip
 _ZIP = b"PK\x03\x04"
+_A_LINE = 40  # characters: a text that says no more than a heading
 _MOST_TEXTS, _MOST_MESSAGES = 4, 64
 _MOST_MESSAGE = 1 << 20  # octets of a message that was encoded against RFC 2046 section 5.2.1
 _MOST_PIECES = 16  # of a file in an archive, of 64 KiB each
@@ -118,10 +120,18 @@ class Parts:
 
     @property
     def text(self) -> str:
-        """The notice: the first text that says more than a line, else the first two."""
+        """The notice: the first text if it says more than a line, else two; with a file where it names nobody."""
         first = self._text(0) if self._texts else ""
-        enough = len(first.strip()) > 40 or len(self._texts) < 2
-        return first if enough else f"{first}\n\n{self._text(1)}"
+        if len(self._texts) < 2:
+            return first
+        if len(first.strip()) <= _A_LINE:
+            return f"{first}\n\n{self._text(1)}"
+        if self._is_file(1) and not has_codes(first) and "@" not in first:
+            return f"{first}\n\n{self._text(1)}"
+        return first
+
+    def _is_file(self, number: int) -> bool:
+        return "attachment" in self._texts[number].headers.get("content-disposition", "").lower()
 
 
 def _unpacked(part: Part) -> Iterator[Part]:

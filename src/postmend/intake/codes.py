@@ -10,6 +10,7 @@ _CODE = re.compile(
     r"(?:(?<![\w.:/#-])|(?<=ERROR[_ ]CODE :)|(?<=<)|(?<=#)(?=\d\d\d [45]\.))([45]\d\d)"
     r"(?=[ -](?:#?[245]\.\d{1,3}\.\d{1,3}\b|[^\W\d_]|<|\(|\[|\"|'|:|-)|:|$"
     r"|,(?<=ResponseCode \d\d\d,)|,(?<=CODE :\d\d\d,)"
+    r"|\](?<=[Cc]ode \d\d\d\])"  # [SMTP Error Code 504]
     r"|\)(?<=\(\d\d\d\))|,(?<=\(\d\d\d,)(?= b?['\"]))"  # libraries: SMTP error (550), Python's (550, b'5.1.1 ...')
 )
 

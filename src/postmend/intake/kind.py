@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from postmend.intake.dsn import Recipient
 from postmend.intake.scan import decode_words
-from postmend.intake.wording import has_codes
+from postmend.intake.wording import REPLY_CODE, has_codes
 from postmend.model import Kind
 
 # Actions of RFC 3464 section 2.3.3 that are no failure, and `deliverable`: Postfix's answer to `sendmail -bv`.
@@ -34,7 +34,8 @@ _TALK = re.compile(
 )
 # Plain words, in lower case: looked for ten times as fast as a pattern.
 _DELAY = (
-    "delay", "still being retried", "warning only", "not yet been delivered", "will continue to try", "will keep try",
+    "delay", "still being retried", "warning only", "warning message only", "could not send message for past",
+    "transient non-fatal errors", "not yet been delivered", "will continue to try", "will keep try",
     "will continue to retry", "will continue trying", "will keep retrying", "queued on", "temporary non-deliver",
     "temporarily non-deliver", "temporary nondeliver", "temporary problem", "will be retried",
     "no action is required on your part",
@@ -52,7 +53,11 @@ _DELIVERED = (
 # Subjects that out-of-office answers and acknowledgements have, in the languages that mail systems speak.
 _AUTO = re.compile(
     r"out of (?:the )?office|auto(?:matic|mated)?[ -]?(?:reply|response|responder|answer)|autoreply|vacation|^auto: "
-    r"|on (?:holiday|leave)|absence|absent du bureau|away from (?:the|my) office|request received"
+    r"|on (?:holiday|leave)|absence|absente? du bureau|away from (?:the|my) office|request received"
+    r"|je (?:suis|serai) absente?|en congés|ich bin (?:nicht im|im urlaub|derzeit nicht|bis)|nicht im (?:büro|haus)\b"
+    r"|estoy (?:fuera|ausente|de vacaciones)|estou (?:ausente|fora|de férias)|sono (?:assente|in ferie)|jestem (?:poza|na urlopie)"
+    r"|poza biurem|ik ben (?:niet|op vakantie)|jag är (?:på|inte|borta)|jeg er (?:på|ikke|bortreist)|в отпуске|меня не будет"
+    r"|休暇中|外出中|出差|휴가"
     r"|abwesen|außer haus|automatische antwort|autoantwort|eingangsbestätigung|réponse automatique|accusé de réception"
     r"|respuesta autom[aá]tica|fuera de (?:la )?oficina|resposta autom[aá]tica|fora do escritório|ausência"
     r"|rispost[ae] automatic[ah]|fuori (?:sede|ufficio)|automatisch (?:antwoord|bericht)|afwezig"
@@ -64,10 +69,18 @@ _AUTO = re.compile(
     re.IGNORECASE,
 )
 # What a service asks of whoever writes to its customer for the first time.
-_CHALLENGE = ("account is protected by", "to have your address added", "confirm that you sent", "verify that you are a")
+_CHALLENGE = (
+    "account is protected by", "to have your address added", "confirm that you sent", "verify that you are",
+    "requires verification", "requires that you verify", "requires confirmation", "real live human", "prove that you",
+    "you are not a robot", "not on my list of", "reply to this message to have it delivered", "para que sua mensagem",
+    "para que su mensaje", "pour que votre message", "damit ihre nachricht", "perché il tuo messaggio",
+    "чтобы ваше письмо",
+)  # fmt: skip
+# An answer to a message: what people and their programs write, and mail systems do not.
+_ANSWER = re.compile(r"\s*(?:re|aw|antw|sv|vs|odp|ynt|rif|r|rép|réf|回复|答复|返信|回覆)\.?\s*[:：]", re.IGNORECASE)
 AUTO_FIELDS = (
     "x-autoreply", "x-autorespond", "x-auto-response-from", "x-autoreply-from", "x-mail-autoreply",
-    "x-fc-machinegenerated",
+    "x-fc-machinegenerated", "x-boxtrapper", "x-vacation", "x-challenge",
 )  # fmt: skip
 # What goes to many. Notices may keep the first two of the message that they are about, but not the others.
 _OF_MANY = (
@@ -146,6 +159,8 @@ def kind_by_words(head: dict[str, str], notice: str) -> Kind:
     null_path = head.get("return-path", "x").strip() == "<>"
     coded = has_codes(notice)
     start = notice[:_START].lower()
+    if null_path and not from_system and _is_answer(subject, notice):
+        return Kind.AUTO_REPLY
     surely = any(name in head for name in _OF_MANY) or not _has(start, _REFUSED)
     to_many = any(name in head for name in LIST_FIELDS) and not null_path and surely
     if to_many and not _BOUNCE_FROM.search(head.get("from", "")[:_MOST_FIELD]):
@@ -160,6 +175,12 @@ def kind_by_words(head: dict[str, str], notice: str) -> Kind:
         return Kind.AUTO_REPLY
     automatic = auto.startswith(("auto-replied", "auto-generated")) and null_path
     return Kind.AUTO_REPLY if automatic else Kind.NOT_A_BOUNCE
+
+
+def _is_answer(subject: str, notice: str) -> bool:
+    """Whether a program answers for a person: an answer by its subject that tells of no refusal."""
+    answers = _ANSWER.match(subject) is not None
+    return answers and REPLY_CODE.search(notice) is None and not _has(notice.lower(), _REFUSED)
 
 
 def _says_it_is_automatic(head: dict[str, str]) -> bool:

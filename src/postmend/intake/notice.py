@@ -27,7 +27,7 @@ _ALONE = re.compile(
     rf"^{_MARK}({ADDRESS})[>\"'\]]{{0,2}}(?:<mailto:[^>]*>|\(.{{0,80}}\)|\[.{{0,80}}\])?[ \t]*[:.,;]?[ \t]*(?:\(after .*\)|\(expanded from.*|\(reading .*|\(ultimately generated.*|\(generated from.*)?$"
 )
 _WITH_REPLY = re.compile(
-    rf"^{_MARK}({ADDRESS})[>\"'\]]{{0,2}}[ \t]*(?:<mailto:[^>]*>)?(?:\(.{{0,120}}?\))?[ \t]*(?::[ \t]*|\.\.\.[ \t]*|[ \t]-+[ \t]|[ \t]+(?=(?:\(|[45]\d\d[ -]|on (?:\w{{3}},|\d)|\[|invalid|unknown|not |no |is |was |does|could|user|mailbox|undeliver|reject|fail)))(.+)$",
+    rf"^{_MARK}({ADDRESS})[>\"'\]]{{0,2}}[ \t]*(?:<mailto:[^>]*>)?(?:\(.{{0,120}}?\))?[ \t]*(?::[ \t]*|\.\.\.[ \t]*|[ \t]-+[ \t]|[ \t]+(?=(?:\(|[45]\d\d[ -]|on (?:\w{{3}},|\d)|(?:am|le|el|il|op|den|em) (?:\w{{2,3}}\.?,? )?\d|\[|invalid|unknown|not |no |is |was |does|could|user|mailbox|undeliver|reject|fail)))(.+)$",
     re.IGNORECASE,
 )
 _SENDMAIL = re.compile(
@@ -101,7 +101,7 @@ def _named(lines: list[str]) -> Iterator[Named]:
             continue
         expanded = _EXPANDED.match(line)
         if expanded:
-            yield Named(_clean(expanded[1]), "", i, 0)
+            yield Named(_clean(expanded[1]), _said_of(lines, i), i, 0)
             continue
         for address in _RCPT.findall(line):
             yield Named(_clean(address), "", i, 2)
@@ -144,6 +144,18 @@ def _sendmail_reply(lines: list[str], at: int, found: re.Match[str]) -> str:
     if heard:
         return f"{own} <<< {' '.join(heard)}"
     return f"{own} ({output})" if (output := _output(lines, at)) else own
+
+
+def _said_of(lines: list[str], at: int) -> str:
+    """What the transcript says of the command or file that was named above what it was expanded from."""
+    named = lines[at - 1].strip() if at else ""
+    if len(named) <= _TELLING or "@" in named:
+        return ""
+    for i, line in enumerate(lines[at + 1 :], at + 1):
+        if named in line and REPLY_CODE.match(line.strip()):
+            output = _output(lines, i)
+            return f"{line.strip()} ({output})" if output else line.strip()
+    return ""
 
 
 def _output(lines: list[str], at: int) -> str:
