@@ -32,6 +32,8 @@ from postmend.knowledge.extract import extract
         ("450 4.7.1 Greylisted, please try again in 300 seconds", "retry_after_s", 300),
         ("450 4.2.0 Greylisted, see page; retry in 00:05:00", "retry_after_s", 300),
         ("452 limit of 500 messages per day reached", "limits", ("500 messages per day",)),
+        ("552 Message size exceeds limit 10485760", "limits", ("10485760",)),
+        ("554 5.4.6 Message went over 30 hops", "limits", ("30 hops",)),
         ("550 <user@example.com>: no", "emails", ("user@example.com",)),
     ],
 )

@@ -30,18 +30,21 @@ _LISTED = re.compile(
 )
 # Providers' own codes. The word boundary before is looked at after the first letter: see `words.IPV4`.
 _CODES = re.compile(
-    r"[A-Z#](?<!\w.)(?:(?<=S)\d{3,4}(?=\))|(?<=T)S[SC]?\d{2}|(?<=[BGP])[LH]\d{2}|(?<=C)P\d{2}|(?<=[A-Z])[A-Z]-\d{2,3}"  # Microsoft, Yahoo
+    r"[A-Z#](?<!\w.)(?:(?<=S)\d{3,10}(?=\))|(?<=T)S[SC]?\d{2}|(?<=[BGP])[LH]\d{2}|(?<=C)P\d{2}|(?<=[A-Z])[A-Z]-\d{2,3}"  # Microsoft, Yahoo
     r"|(?<=I)B\d{3,4}[a-z]?|(?<=C)X(?:BL|SNDR|MJ\w*|CNCT|DNS|THRT|SYS\w*|MXRT|CNCTHRT)"  # GoDaddy, Cox
     r"|(?<=O)(?:FR_?\d{3}(?:_\d{3})?|U_\d{3})|(?<=L)PN[A-Z0-9]{3,5}_\d{3}|(?<=X)GEMAIL_\d{4}|(?<=E)TP\d{3}"  # Orange, La Poste, Sophos, Trellix
     r"|(?<=R)(?:BL\d{4,6}|ACT|LY:\w+|P:\w+)|(?<=S)(?:HXBL|PF:\w+|YM:\w+)|(?<=D)(?:T:\w+|NS:\w+)|(?<=M)I:\w+|(?<=H)(?:S\d{2}|L:\w+|VU:\w+)"
-    r"|(?<=A)(?:UP#[A-Z0-9-]{2,14}|S\(\d{3,8}\))|(?<=P)RX\d|(?<=E)\d{7}|(?<=#)\d{3}-\d{3,8})(?!\w)"
+    r"|(?<=A)(?:UP#[A-Za-z0-9-]{2,14}|S\(\d{3,8}\)|S\d{6,10}(?=\)))|(?<=P)RX\d|(?<=E)\d{7}|(?<=#)\d{3}-\d{3,8})(?!\w)"
 )  # fmt: skip
 SIZE_UNIT = r"[kmg]i?b|bytes|octets"
 _LIMIT = re.compile(
-    r"(?<![\d.,\w])(\d[\d.,]{0,15}\s{0,3}(?:"
+    # Not the codes that a reply begins with: 552 Message, 5.4.6 Message.
+    r"(?:(?<=[^\d.,\w\n])(?![245]\.\d{1,3}\.\d)|(?<![^\n])(?![245]\d\d[ -]))"
+    r"(\d[\d.,]{0,15}\s{0,3}(?:"
     + SIZE_UNIT
-    + r"|messages?|e?mails?|recipients?|connections?|rcpts?|envelopes?)\b(?:\s*(?:per|/|a|an|every|within|in)\s*(?:the\s+)?(?:last\s+)?(?:\d+\s*)?(?:seconds?|minutes?|hours?|days?|connection|message|session))?"
-    r"|\d[\d.,]{0,15}\s{0,3}(?:per|/)\s*(?:seconds?|minutes?|hours?|days?))",
+    + r"|hops?|max|messages?|e?mails?|recipients?|connections?|rcpts?|envelopes?)\b(?:\s*(?:per|/|a|an|every|within|in)\s*(?:the\s+)?(?:last\s+)?(?:\d+\s*)?(?:seconds?|minutes?|hours?|days?|connection|message|session))?"
+    r"|\d[\d.,]{0,15}\s{0,3}(?:per|/)\s*(?:seconds?|minutes?|hours?|days?)"
+    r"|(?:(?<=limit )|(?<=limit of )|(?<=limit is )|(?<=maximum is )|(?<=maximum of ))\d{2,12}(?![\w.%]))",
     re.IGNORECASE,
 )
 _RETRY = re.compile(
