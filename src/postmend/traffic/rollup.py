@@ -83,12 +83,9 @@ class Rollup:
     def add(self, source: int, hour: int, cell: int) -> None:
         """Add to a source's hour."""
         key = source << HOUR_BITS | hour
-        if key in self.hours:
-            self.hours[key] += cell
-            return
-        if len(self.hours) >= _MOST_CELLS:
-            self._fold()
         self.hours[key] = self.hours.get(key, 0) + cell
+        if len(self.hours) > _MOST_CELLS:
+            self._fold()
 
     def _fold(self) -> None:
         """Add the hours of what is long past to days, until a quarter of the room is free.
@@ -105,13 +102,15 @@ class Rollup:
     def post(self, source: int, host: bytes, domain: bytes, hours: dict[int, int]) -> None:
         """Add cells by hour of one source, logging host and MAIL FROM domain."""
         sender_days = self.senders.setdefault(self._sender(domain), {})
-        days: dict[int, int] = {}
+        host_days = self.hosts.setdefault(host, {})
+        cells, base = self.hours, source << HOUR_BITS
         for hour, cell in hours.items():
-            self.add(source, hour, cell)
-            day = hour // _DAY
-            days[day] = days.get(day, 0) + cell
-        _add_to(sender_days, days)
-        _add_to(self.hosts.setdefault(host, {}), days)
+            key, day = base | hour, hour // _DAY
+            cells[key] = cells.get(key, 0) + cell
+            sender_days[day] = sender_days.get(day, 0) + cell
+            host_days[day] = host_days.get(day, 0) + cell
+        if len(cells) > _MOST_CELLS:
+            self._fold()
 
     def _sender(self, domain: bytes) -> bytes:
         return domain if domain in self.senders or len(self.senders) < _MOST_DOMAINS else OTHERS
