@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from postmend.intake.logs import Origin, Outcome
 from postmend.model import Cause
 from postmend.traffic import rollup as rollups
 from postmend.traffic import suppressed
+from postmend.traffic.counts import Count, get
 from postmend.traffic.rollup import HOUR_MASK, Rollup
+from postmend.traffic.stitch import Stitcher
 from postmend.traffic.suppressed import Suppressed
 
 START = 24 * 20_000
@@ -51,3 +54,31 @@ def test_the_worst_addresses_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(found.found) + found.forgotten == 1_010
     assert {b"often%d@example.com" % number for number in range(10)} <= found.found.keys()
     assert b"once999@example.com" in found.found
+
+
+def test_what_most_is_known_of_keeps_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of mail in ten thousand names drives nobody out who has sent much, or been refused; no count is lost."""
+    for name in ("_MOST_SOURCES", "_MOST_DOMAINS", "_MOST_SENDERS"):
+        monkeypatch.setattr(rollups, name, 200)
+    stitcher = Stitcher(set())
+    book = stitcher.host(b"mx1")
+    for number in range(10_000):
+        name = b"late" if number > 9_000 and number % 20 == 0 else b"busy" if number % 20 == 0 else b"n%d" % number
+        ident, mail_from = b"4%04X" % number, b"%s@%s.example.com" % (name, name)
+        book.begin(ident, Origin(b"pc[203.0.113.9]", mail_from, mail_from))
+        book.attempt(
+            START * 60 + number, ident, b"a@%s.example.net" % name, Outcome.DELIVERED, b"mx.example.net[192.0.2.5]", b""
+        )
+        book.removed(ident)
+    stitcher.finish()
+    rollup = stitcher.tables()
+    sources, domains, senders = rollup.by_source(), rollup.domains, rollup.senders
+    for name, count in ((b"busy", 451), (b"late", 49)):
+        mail_from = b"%s@%s.example.com" % (name, name)
+        assert get(sources[b"login " + mail_from, b"203.0.113.9"], Count.DELIVERED) == count
+        assert get(domains[name + b".example.net"], Count.DELIVERED) == count
+        assert get(sum(senders[name + b".example.com"].values()), Count.DELIVERED) == count
+    for cells in (sources, domains, {name: sum(days.values()) for name, days in senders.items()}):
+        assert sum(get(cell, Count.DELIVERED) for cell in cells.values()) == 10_000
+        assert len(cells) <= 201
+    assert len(rollup.crowded) == 3

@@ -233,6 +233,9 @@ def make_inputs(read: Read, told: list[str], files: int, size: int, mails: int, 
     told = list(told)
     if read.stitcher.evicted:
         told.append(f"{counted(read.stitcher.evicted, 'message')} had been open for too long: counted unfinished")
+    crowded = read.stitcher.ledger.rollup.crowded
+    if crowded:
+        told.append(f"too many {', '.join(sorted(crowded))} to keep apart: the least busy are counted as `others`")
     if len(told) > _MOST_PROBLEMS:
         told = [*told[:_MOST_PROBLEMS], f"and {len(told) - _MOST_PROBLEMS} more"]
     return Inputs(

@@ -9,7 +9,7 @@ from postmend.traffic.messages import Message
 if TYPE_CHECKING:
     from postmend.traffic.stitch import Stitcher
 
-_MOST_OPEN = 150_000
+_MOST_OPEN = 100_000
 _KEPT = 10_000  # messages of all hosts kept after they left the queue, for lines that come late ...
 _FEWEST_KEPT = 1_000  # ... and of one host at least
 _MOST_PENDING = 5_000  # lines of one message whose origin is not known yet
@@ -124,6 +124,7 @@ class Book:
         self._gone[ident] = origin, recipient
         if len(self._gone) > self._kept():
             self._gone_before, self._gone = self._gone, {}
+            self._ledger.post()
 
     def refusal(
         self, at: int, stage: bytes, client: bytes, helo: bytes, mail_from: bytes, recipient: bytes, text: bytes,

@@ -1,7 +1,9 @@
 """From the tables to the report: totals, rates, periods, causes with scope and trend, groups, suppression list."""
 
+import heapq
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from postmend.intake.logs.clock import written, written_day
 from postmend.knowledge.causes import cause_info
@@ -27,6 +29,7 @@ from postmend.traffic.report import (
 )
 from postmend.traffic.rollup import Rollup
 
+_Key = TypeVar("_Key")
 _MOST_GROUPS = 200
 _MOST_DEAD = 5000
 _TOP = 5
@@ -73,39 +76,51 @@ def _periods(rollup: Rollup, cells: dict[int, int], length: int) -> list[Period]
     return [Period(name(i), counts_of(cells.get(i, 0), refused.get(i, 0), complaints.get(i, 0))) for i in order]
 
 
-def _groups(cells: dict[tuple[str, str], int], trouble: int) -> list[Group]:
+def _rank(cell: int) -> tuple[int, int]:
+    _, delivered, bounced, _, _, _, dead, blocked = unpack(cell)
+    return -(dead + blocked), -(delivered + bounced)
+
+
+def _groups(cells: dict[_Key, int], named: Callable[[_Key], tuple[str, str]], trouble: int) -> list[Group]:
+    """Those with the most trouble and those with the most mail, the worst first; `named` gives kind and name."""
+    half = _MOST_GROUPS // 2
+    worst = heapq.nsmallest(half, cells, key=lambda each: _rank(cells[each]))
+    busiest = heapq.nsmallest(half, cells, key=lambda each: _rank(cells[each])[1])
     made = []
-    for (kind, name), cell in cells.items():
-        counts = counts_of(cell)
+    for each in {*worst, *busiest}:
+        counts, (kind, name) = counts_of(cells[each]), named(each)
         made.append(Group(name, kind, counts, round((counts.dead + counts.blocked) / max(trouble, 1), 4)))
-    made.sort(key=lambda group: (-(group.counts.dead + group.counts.blocked), -group.counts.sent, group.name))
-    busiest = sorted(made, key=lambda group: -group.counts.sent)[: _MOST_GROUPS // 2]
-    kept = {id(group) for group in made[: _MOST_GROUPS // 2]} | {id(group) for group in busiest}
-    return [group for group in made if id(group) in kept]
+    return sorted(made, key=lambda group: (-(group.counts.dead + group.counts.blocked), -group.counts.sent, group.name))
+
+
+def _account(account: bytes) -> tuple[str, str]:
+    kind, _, name = to_str(account).partition(" ")
+    return kind, name or kind
 
 
 def _by(rollup: Rollup, sources: Sources, trouble: int) -> dict[str, list[Group]]:
-    accounts: dict[tuple[str, str], int] = defaultdict(int)
-    clients: dict[tuple[str, str], int] = defaultdict(int)
+    """One table after the other, for each may be large."""
+    accounts: dict[bytes, int] = defaultdict(int)
+    clients: dict[bytes, int] = defaultdict(int)
     for (account, ip), cell in sources.items():
-        kind, _, name = to_str(account).partition(" ")
-        accounts[kind, name or kind] += cell
+        accounts[account] += cell
         if ip:
-            clients["ip", to_str(ip)] += cell
-    senders: dict[tuple[str, str], int] = defaultdict(int)
-    for domain, sender_days in rollup.senders.items():
-        senders["domain", to_str(domain) or "<>"] += sum(sender_days.values())
-    hosts: dict[tuple[str, str], int] = defaultdict(int)
-    for host, host_days in rollup.hosts.items():
-        hosts["host", to_str(host)] += sum(host_days.values())
-    providers: dict[tuple[str, str], int] = defaultdict(int)
+            clients[ip] += cell
+    providers: dict[str, int] = defaultdict(int)
     for (provider, _), cell in rollup.providers.items():
-        providers["provider", provider_info(provider).name] += cell
-    domains = {("domain", to_str(domain)): cell for domain, cell in rollup.domains.items()}
-    tables = {
-        "account": accounts, "client": clients, "sender": senders, "domain": domains, "provider": providers, "host": hosts,
-    }  # fmt: skip
-    return {name: _groups(dict(cells), trouble) for name, cells in tables.items()}
+        providers[provider_info(provider).name] += cell
+    return {
+        "account": _groups(accounts, _account, trouble),
+        "client": _groups(clients, lambda ip: ("ip", to_str(ip)), trouble),
+        "sender": _groups(_days(rollup.senders), lambda name: ("domain", to_str(name) or "<>"), trouble),
+        "domain": _groups(rollup.domains, lambda name: ("domain", to_str(name)), trouble),
+        "provider": _groups(providers, lambda name: ("provider", name), trouble),
+        "host": _groups(_days(rollup.hosts), lambda name: ("host", to_str(name)), trouble),
+    }
+
+
+def _days(table: dict[bytes, dict[int, int]]) -> dict[bytes, int]:
+    return {name: sum(days.values()) for name, days in table.items()}
 
 
 def _scope(rollup: Rollup, cause: Cause) -> Scope:

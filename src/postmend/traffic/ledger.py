@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _MESSAGE, _DELIVERED_CELL = UNIT[Count.MESSAGES], UNIT[Count.DELIVERED]
 _WHOLE = _MESSAGE + _DELIVERED_CELL
 _MOST_ORIGINS = 20_000
+_MOST_WAITING = 200_000  # operators and hours for which the change of the queue is known
+_MOST_LIMITS = 200_000  # accounts and days held against daily limits
 _MOST_CLIENTS = 5_000  # refused at the door
 _DELIVERED, _DEFERRED, _EXPIRED = Outcome.DELIVERED, Outcome.DEFERRED, Outcome.EXPIRED
 
@@ -116,7 +118,10 @@ class Ledger:
 
     def _waits(self, at: int, recipient: bytes, peer: Peer, more: int) -> None:
         key = (peer.gateway or recipient.rpartition(b"@")[2].decode("latin-1"), at // 60)
-        self.rollup.queue[key] = self.rollup.queue.get(key, 0) + more
+        queue = self.rollup.queue
+        if len(queue) >= _MOST_WAITING and key not in queue:
+            key = "others", at // 60
+        queue[key] = queue.get(key, 0) + more
 
     def leave(self, message: Message, at: int, recipient: bytes) -> bool:
         """A recipient waits no longer; whether it did."""
@@ -158,8 +163,9 @@ class Ledger:
             place = (peer.provider, hour)
             self.rollup.providers[place] = self.rollup.providers.get(place, 0) + cell
         if peer.quota:
-            key = (peer.quota, account, hour // 24)
-            self.rollup.limits[key] = self.rollup.limits.get(key, 0) + 1
+            limits, key = self.rollup.limits, (peer.quota, account, hour // 24)
+            if key in limits or len(limits) < _MOST_LIMITS:
+                limits[key] = limits.get(key, 0) + 1
 
     def _sheet(self, message: Message, recipient: bytes, peer: Peer, original: bytes) -> Sheet:
         """Where a message counts. One of a login or local user is known again by what it has in common with others."""

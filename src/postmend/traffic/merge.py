@@ -28,6 +28,7 @@ def merge(mine: Stitcher, other: Stitcher) -> None:
         for message in book.messages.values():
             if message.root in joined:
                 message.root = joined[message.root]
+    mine.ledger.post()
     _join(mine, joined)
     _relink(mine, other, joined)
     for book in other.books.values():

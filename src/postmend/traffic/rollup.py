@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from postmend.model import AddressVerdict, Cause
-from postmend.traffic.counts import UNIT, Count
+from postmend.traffic.counts import UNIT, Count, unpack
 from postmend.traffic.relays import Peer
 from postmend.traffic.replies import AUTHENTICATION, LISTED, Said, to_str
 from postmend.traffic.suppressed import Suppressed
@@ -17,9 +17,10 @@ HOUR_BITS = 20
 HOUR_MASK = (1 << HOUR_BITS) - 1
 DIMENSIONS = ("domain", "gateway", "provider", "account", "identity", "recipient")  # of a scope
 OTHERS = b"others"  # what is beyond a table's cap
-_MOST_SOURCES = 300_000
+_MOST_SOURCES = 100_000
 _MOST_CELLS = 800_000
-_MOST_DOMAINS = 200_000
+_MOST_DOMAINS = 100_000
+_MOST_SENDERS = 50_000
 _MOST_VALUES = 20_000  # of one cause and dimension
 _MOST_SAMPLES = 2_000
 _KEPT_HOURS = 21 * 24  # whose hours stay apart when cells are folded into days
@@ -64,21 +65,49 @@ class Rollup:
     door_clients: dict[bytes, int] = field(default_factory=dict)
     relayed: dict[bytes, set[bytes]] = field(default_factory=dict)  # outside client without login: recipient domains
     complaints: dict[tuple[int, bytes, str], int] = field(default_factory=dict)  # day, From domain, provider
+    crowded: set[str] = field(default_factory=set)  # tables that some names were taken out of
     _by_cause: dict[Cause, tuple[dict[str, int], ...]] = field(default_factory=dict)  # the scopes of each
     _index: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
     _span: int = _DAY  # hours that are added up where they are long past
 
     def source(self, account: bytes, ip: bytes) -> int:
         """The number of a source, as the base table's keys carry it."""
-        found = self._index.get((account, ip))
+        origin = account, ip
+        found = self._index.get(origin)
         if found is None:
-            if len(self.sources) >= _MOST_SOURCES:
-                account, ip = OTHERS, b""
-                if (account, ip) in self._index:
-                    return self._index[account, ip]
-            found = self._index[account, ip] = len(self.sources)
-            self.sources.append((account, ip))
+            found = self._index[origin] = len(self.sources)
+            self.sources.append(origin)
         return found
+
+    def thin(self) -> None:
+        """Where there are too many names in a table, count those with the least trouble and mail as others.
+
+        To be called when all sheets are posted: a source that has gone is then met anew under another number.
+        """
+        if len(self.domains) > _MOST_DOMAINS:
+            for name in _least(self.domains, _MOST_DOMAINS // 2):
+                self.crowded.add("recipient domains")
+                _add_to(self.domains, {OTHERS: self.domains.pop(name)})
+        if len(self.senders) > _MOST_SENDERS:
+            sums_by_name = {name: sum(days.values()) for name, days in self.senders.items()}
+            for sender in _least(sums_by_name, _MOST_SENDERS // 2):
+                self.crowded.add("MAIL FROM domains")
+                _add_to(self.senders.setdefault(OTHERS, {}), self.senders.pop(sender))
+        if len(self._index) > _MOST_SOURCES:
+            self._thin_sources()
+
+    def _thin_sources(self) -> None:
+        self.crowded.add("accounts and client addresses")
+        others, sums = self.source(OTHERS, b""), self._sums()
+        named = {number: sums.get(number, 0) for number in self._index.values() if number != others}
+        for number in _least(named, _MOST_SOURCES // 2):
+            del self._index[self.sources[number]]
+            self.sources[number] = self.sources[others]
+        kept, hours = frozenset(self._index.values()), dict[int, int]()
+        for key, cell in self.hours.items():
+            place = key if key >> HOUR_BITS in kept else others << HOUR_BITS | key & HOUR_MASK
+            hours[place] = hours.get(place, 0) + cell
+        self.hours = hours
 
     def add(self, source: int, hour: int, cell: int) -> None:
         """Add to a source's hour."""
@@ -101,7 +130,7 @@ class Rollup:
 
     def post(self, source: int, host: bytes, domain: bytes, hours: dict[int, int]) -> None:
         """Add cells by hour of one source, logging host and MAIL FROM domain."""
-        sender_days = self.senders.setdefault(self._sender(domain), {})
+        sender_days = self.senders.setdefault(domain, {})
         host_days = self.hosts.setdefault(host, {})
         cells, base = self.hours, source << HOUR_BITS
         for hour, cell in hours.items():
@@ -112,13 +141,9 @@ class Rollup:
         if len(cells) > _MOST_CELLS:
             self._fold()
 
-    def _sender(self, domain: bytes) -> bytes:
-        return domain if domain in self.senders or len(self.senders) < _MOST_DOMAINS else OTHERS
-
     def first_of(self, domain: bytes, cell: int) -> None:
         """Add to a recipients' domain that may not be there yet."""
         domain = domain.lower()
-        domain = domain if domain in self.domains or len(self.domains) < _MOST_DOMAINS else OTHERS
         self.domains[domain] = self.domains.get(domain, 0) + cell
 
     def refused(
@@ -172,7 +197,7 @@ class Rollup:
                      "door_clients", "complaints"):  # fmt: skip
             _add_to(getattr(self, name), getattr(other, name))
         for sender, days in other.senders.items():
-            _add_to(self.senders.setdefault(self._sender(sender), {}), days)
+            _add_to(self.senders.setdefault(sender, {}), days)
         for host, days in other.hosts.items():
             _add_to(self.hosts.setdefault(host, {}), days)
         for scope, values in other.scopes.items():
@@ -181,6 +206,7 @@ class Rollup:
             self.relayed.setdefault(client, set()).update(reached)
         self.dead.merge(other.dead)
         self._merge_samples(other)
+        self.crowded |= other.crowded
         return numbers
 
     def add_addresses(self, other: "Rollup") -> None:
@@ -205,11 +231,18 @@ class Rollup:
 
     def by_source(self) -> dict[tuple[bytes, bytes], int]:
         """The sum of each source: account, client IP."""
+        sums: dict[tuple[bytes, bytes], int] = {}
+        for number, cell in self._sums().items():
+            source = self.sources[number]
+            sums[source] = sums.get(source, 0) + cell
+        return sums
+
+    def _sums(self) -> dict[int, int]:
         sums: dict[int, int] = {}
         for key, cell in self.hours.items():
             source = key >> HOUR_BITS
             sums[source] = sums.get(source, 0) + cell
-        return {self.sources[source]: cell for source, cell in sums.items()}
+        return sums
 
     def by_day(self) -> dict[int, int]:
         """The sum of each day."""
@@ -248,6 +281,17 @@ def _folded(hours: dict[int, int], latest: int, span: int) -> dict[int, int]:
             key += min(hour - hour % span + span // 2, until) - hour  # noqa: PLW2901
         folded[key] = folded.get(key, 0) + cell
     return folded
+
+
+def _least(cells: dict[_Key, int], kept: int) -> list[_Key]:
+    """All names but those most is known of: with the most trouble, then with the most mail."""
+    names = sorted((name for name in cells if name != OTHERS), key=lambda name: _weight(cells[name]))
+    return names[: max(len(names) - kept, 0)]
+
+
+def _weight(cell: int) -> tuple[int, int]:
+    counts = unpack(cell)
+    return counts[Count.DEAD] + counts[Count.BLOCKED], counts[Count.DELIVERED] + counts[Count.BOUNCED]
 
 
 def _add_to(sums: dict[_Key, int], more: dict[_Key, int]) -> None:

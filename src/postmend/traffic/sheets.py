@@ -43,3 +43,4 @@ class Sheets:
             self._rollup.post(sheet.source, sheet.host, sheet.domain, sheet.hours)
             sheet.open = False
         self._open.clear()
+        self._rollup.thin()

@@ -189,7 +189,7 @@ class Stitcher:
     # --- ends and edges ---
 
     def finish(self) -> None:
-        """No more lines will come: count what is still held back."""
+        """No more lines will come: count what is still held back, and let go of the messages."""
         for book in self.books.values():
             for message in book.messages.values():
                 self.retire(message)
@@ -197,6 +197,7 @@ class Stitcher:
             self._final(awaited)
         self.awaited.clear()
         self._final(list(self.pipes.over(1 << 60)))
+        self.books.clear()
 
     def tables(self) -> Rollup:
         """The sums so far; what is inside a content filter comes when it is out."""
