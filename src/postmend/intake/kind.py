@@ -19,13 +19,20 @@ _BOUNCE_FROM = re.compile(
 )
 _BOUNCE_SUBJECT = re.compile(
     r"undeliver|deliver\w* (?:status|fail|problem|error|delay|report|has failed|incomplete|unsuccess)|fail\w* deliver"
-    r"|returned (?:e-?)?mail|failure notice|mail(?: delivery)? (?:failed|failure|error|system error)|non-?delivery"
+    r"|returned (?:e-?)?mail|failure notice\W*$|mail(?: delivery)? (?:failed|failure|error|system error)|non-?delivery"
     r"|bounce|could ?n.t be (?:sent|delivered)|message (?:delivery|status|not|undeliver)|not delivered|rejected"
     r"|nicht zugestellt|unzustellbar|non remis|no entregado|mancata consegna|error sending|delayed mail"
     r"|warning: (?:message|could)|user unknown|配信|送信|エラー|недостав|não entregue|niet bezorg|mail could not"
-    r"|loop alert|mail system error|notification|退信|投递失败|发送失败|退件|반송|발송 ?실패|전송 ?실패|système de courrier|échec|zwrot|iade|nie dostarczono|no se (?:ha )?p(?:udo|odido) entregar|mancato recapito|ej levererat|ikke leveret|ilet(?:il)?emedi|teslim edil|recapit|kézbesíthet|nedoruč|doručen|niedoręcz|toimittaa|παραδό|παράδοσ|не удалось достав|не доставлен|недоручен|kunne ikke leveres",
+    r"|loop alert|mail system error|退信|投递失败|发送失败|退件|반송|발송 ?실패|전송 ?실패|système de courrier|échec|zwrot|iade|nie dostarczono|no se (?:ha )?p(?:udo|odido) entregar|mancato recapito|ej levererat|ikke leveret|ilet(?:il)?emedi|teslim edil|recapit|kézbesíthet|nedoruč|doručen|niedoręcz|toimittaa|παραδό|παράδοσ|не удалось достав|не доставлен|недоручен|kunne ikke leveres",
     re.IGNORECASE,
 )
+# Subjects that other mail has as well: of a notice where the sender or the text is one's.
+_VAGUE_SUBJECT = re.compile(r"notification|failure notice", re.IGNORECASE)
+# What shops and carriers could not deliver either.
+_GOODS = (
+    "package", "parcel", "shipment", "your order", "tracking number", "ihr paket", "ihre bestellung", "votre colis",
+    "votre commande", "su pedido", "su paquete", "il tuo ordine", "il tuo pacco", "sua encomenda", "seu pedido",
+)  # fmt: skip
 # A subject that people or a tracker talk under: of a bounce, perhaps, but none itself.
 _TALK = re.compile(
     r"^\s*(?:re|aw|antw|sv|vs|odp|ynt|rif|r|回复|答复|返信|回覆)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]"
@@ -62,7 +69,7 @@ _AUTO = re.compile(
     r"|respuesta autom[aá]tica|fuera de (?:la )?oficina|resposta autom[aá]tica|fora do escritório|ausência"
     r"|rispost[ae] automatic[ah]|fuori (?:sede|ufficio)|automatisch (?:antwoord|bericht)|afwezig"
     r"|autosvar|automatisk[at]? svar|frånvar|fravær|automaattinen (?:vastaus|poissaolo)|poissaolo|\bpoissa\b"
-    r"|automatyczna odpowied|autoodpowied|automatick[áa] odpov|automatikus v[áa]lasz|házon kívül|răspuns automat"
+    r"|automatyczna odpowied|odpowied\w* automatyczn|autoodpowied|automatick[áa] odpov|automatikus v[áa]lasz|házon kívül|răspuns automat"
     r"|מענה אוטומטי|automat\w+ atbild|automatinis atsakymas|automaatvastus|otomatik (?:yanıt|cevap)|ofis dışında"
     r"|автоответ|автоматическ\w+ ответ|автоматична відповідь|автоматичен отговор|αυτόματη απάντηση|εκτός γραφείου"
     r"|תשובה אוטומטית|رد تلقائي|自動返信|自動応答|不在|自动回复|自動回覆|自动答复|자동 ?(?:회신|응답|답장)|부재 ?중",
@@ -134,7 +141,10 @@ def kind_by_actions(groups: Iterable[Recipient]) -> Kind:
 def looks_like_notice(sender: str, subject: str) -> bool:
     """Whether a mail's From and Subject are those of a notice."""
     sender, subject = decode_words(sender[:_MOST_FIELD]), decode_words(subject[:_MOST_FIELD])
-    return _BOUNCE_FROM.search(sender) is not None or _BOUNCE_SUBJECT.search(subject) is not None
+    return any(
+        pattern.search(text) is not None
+        for pattern, text in ((_BOUNCE_FROM, sender), (_BOUNCE_SUBJECT, subject), (_VAGUE_SUBJECT, subject))
+    )
 
 
 def says_refused(text: str) -> bool:
@@ -148,24 +158,23 @@ def kind_by_words(head: dict[str, str], notice: str) -> Kind:
     sender = f"{decode_words(head.get('from', '')[:_MOST_FIELD])} {head.get('sender', '')[:_MOST_FIELD]}"
     from_system = bool(_BOUNCE_FROM.search(sender.strip())) or "x-failed-recipients" in head
     about_failure = bool(_BOUNCE_SUBJECT.search(subject)) and not _TALK.search(subject)
-    auto = head.get("auto-submitted", "").lower()
-    if _AUTO.search(subject) and not (from_system and (about_failure or has_codes(notice))):
-        return Kind.AUTO_REPLY
-    if not from_system:
-        if _says_it_is_automatic(head):
-            return Kind.AUTO_REPLY
-        if not about_failure and (auto.startswith("auto-replied") or _has(notice[:_START].lower(), _CHALLENGE)):
-            return Kind.AUTO_REPLY
-    null_path = head.get("return-path", "x").strip() == "<>"
     coded = has_codes(notice)
-    start = notice[:_START].lower()
-    if null_path and not from_system and _is_answer(subject, notice):
+    if _AUTO.search(subject) and not (from_system and (about_failure or coded)):
         return Kind.AUTO_REPLY
+    if not from_system and _answers_by_itself(head, subject, notice, about_failure=about_failure):
+        return Kind.AUTO_REPLY
+    auto = head.get("auto-submitted", "").lower()
+    null_path = _has_null_path(head)
+    start = notice[:_START].lower()
     surely = any(name in head for name in _OF_MANY) or not _has(start, _REFUSED)
     to_many = any(name in head for name in LIST_FIELDS) and not null_path and surely
     if to_many and not _BOUNCE_FROM.search(head.get("from", "")[:_MOST_FIELD]):
         return Kind.NOT_A_BOUNCE  # though it speaks of bounces
-    if from_system or about_failure or (null_path and (coded or _has(start, _REFUSED))):
+    if not from_system and not coded and _has(f"{subject.lower()} {start}", _GOODS):
+        return Kind.NOT_A_BOUNCE
+    refused = coded or _has(start, _REFUSED)
+    about_failure = about_failure or (refused and _VAGUE_SUBJECT.search(subject) is not None)
+    if from_system or about_failure or (null_path and refused):
         if _has(subject.lower(), _DELAY) or (_has(start, _DELAY) and not _has(start, _FINAL)):
             return Kind.DELAY
         if _has(start, _DELIVERED) and not coded:
@@ -177,10 +186,20 @@ def kind_by_words(head: dict[str, str], notice: str) -> Kind:
     return Kind.AUTO_REPLY if automatic else Kind.NOT_A_BOUNCE
 
 
-def _is_answer(subject: str, notice: str) -> bool:
-    """Whether a program answers for a person: an answer by its subject that tells of no refusal."""
-    answers = _ANSWER.match(subject) is not None
-    return answers and REPLY_CODE.search(notice) is None and not _has(notice.lower(), _REFUSED)
+def _answers_by_itself(head: dict[str, str], subject: str, notice: str, *, about_failure: bool) -> bool:
+    """Whether a program answers for a person: it says so, asks who writes, or answers and tells of no refusal."""
+    if _says_it_is_automatic(head):
+        return True
+    replied = head.get("auto-submitted", "").lower().startswith("auto-replied")
+    if not about_failure and (replied or _has(notice[:_START].lower(), _CHALLENGE)):
+        return True
+    if not _has_null_path(head) or _ANSWER.match(subject) is None:
+        return False
+    return REPLY_CODE.search(notice) is None and not _has(notice.lower(), _REFUSED)
+
+
+def _has_null_path(head: dict[str, str]) -> bool:
+    return head.get("return-path", "x").strip() == "<>"
 
 
 def _says_it_is_automatic(head: dict[str, str]) -> bool:
