@@ -185,10 +185,11 @@ def test_classify_goes_on_after_hostile_lines() -> None:
 
 
 def test_closed_pipe_is_quiet() -> None:
-    script = f"{POSTMEND} explain --offline --json {' '.join([SAMPLE] * 200)} | head -1"
+    script = f"{POSTMEND} explain --offline --json {' '.join([SAMPLE] * 200)} | head -1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, timeout=60, check=False)
     assert len(done.stdout.splitlines()) == 1
     assert done.stderr == b""
+    assert done.returncode == 128 + signal.SIGPIPE
 
 
 def test_silent_lists_are_one_line() -> None:

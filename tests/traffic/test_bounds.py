@@ -82,3 +82,9 @@ def test_what_most_is_known_of_keeps_its_name(monkeypatch: pytest.MonkeyPatch) -
         assert sum(get(cell, Count.DELIVERED) for cell in cells.values()) == 10_000
         assert len(cells) <= 201
     assert len(rollup.crowded) == 3
+
+
+def test_a_refusal_without_a_recipient_names_no_dead_address() -> None:
+    found = Suppressed()
+    found.add(b"", Cause.USER_UNKNOWN, 0)
+    assert not found.found

@@ -36,6 +36,17 @@ class _Lazy(click.Group):
         command: click.Command = importlib.import_module(f"postmend.cli.{cmd_name}").command
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader has gone (`| head`). Click would exit with 1, which is bad news in a script.
+            _drop_output()
+            return 128 + signal.SIGPIPE
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
@@ -64,7 +75,6 @@ def main() -> None:
     try:
         # Python's own -m and tests call this too, so nothing here may depend on sys.argv[0].
         code = _group.main(standalone_mode=False)
-        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         code = 2
@@ -74,10 +84,6 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("postmend: interrupted", err=True)
         code = 128 + signal.SIGINT
-    except BrokenPipeError:
-        # The reader has gone (`| head`): nobody is left to be told.
-        _drop_output()
-        code = 128 + signal.SIGPIPE
     except OSError as error:  # a full disk under standard output
         click.echo(f"postmend: {error.filename or 'the output'}: {in_words(error)}", err=True)
         _drop_output()

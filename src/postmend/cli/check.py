@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 @click.option("--save", is_flag=True, help="Keep the result, for --since.")
 @click.option("--since", metavar="WHEN", help="What has changed since a saved one: last, 7d, 2026-11-01.")
 @click.option("--full", is_flag=True, help="Every finding, and what it rests on.")
-@click.option("--deadline", "deadline_s", type=click.FloatRange(0.1, 600), help="Seconds for all of it (10).")
+@click.option(
+    "--deadline", "deadline_s", type=click.FloatRange(0.1, 600), metavar="SECONDS", help="Seconds for all of it (10)."
+)
 @recorded
 @common
 def command(

@@ -11,6 +11,7 @@ from postmend.app.inputs import find_sources
 from postmend.cli.options import common
 from postmend.cli.progress import Progress
 from postmend.model import ParseError
+from postmend.model.counted import counted
 from postmend.model.errors import unreadable
 
 _MOST_TOLD = 5  # unreadable lines told one by one; all are counted
@@ -61,4 +62,5 @@ def command(file: str, as_json: bool, resolver: str | None, config_path: str | N
         write(encode(answer) + b"\n")
     progress.clear()
     if bad:
-        raise ParseError(f"{bad:,} of {number:,} lines could not be read; the others were answered")
+        rest = "; the others were answered" if bad < number else ""
+        raise ParseError(f"{bad:,} of {counted(number, 'line')} could not be read{rest}")

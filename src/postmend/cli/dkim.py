@@ -15,7 +15,7 @@ def command() -> None:
     """Make DKIM keys. To check them: `postmend check DOMAIN --only dkim --selector NAME`."""
 
 
-@command.command("make")
+@command.command("make", short_help="Make a key, its record and the signer's settings.")
 @click.argument("domain")
 @click.option("--selector", metavar="NAME", default="", help="The selector (default: pm and the month).")
 @click.option("--type", "key_type", type=click.Choice(["rsa", "ed25519"]), default="rsa", help="rsa: read by all.")

@@ -28,7 +28,11 @@ _LONG = 5  # up to this many inputs get a whole report each
 @click.option("--helo", metavar="NAME", help="The HELO name of the sending server.")
 @click.option("--message", metavar="FILE", help="The message that was refused: its From, DKIM and Received tell more.")
 @click.option(
-    "--deadline", "deadline_s", type=click.FloatRange(0.1, 600), help="Seconds for all evidence on one refusal (10)."
+    "--deadline",
+    "deadline_s",
+    type=click.FloatRange(0.1, 600),
+    metavar="SECONDS",
+    help="Seconds for all evidence on one refusal (10).",
 )
 @click.option("--no-smtp", is_flag=True, help="Do not ask the recipient's server whether it takes the address.")
 @click.option("--no-local", is_flag=True, help="Do not look at the mail server on this machine.")

@@ -63,7 +63,7 @@ def _reply(paper: Paper, diagnosis: Diagnosis) -> Iterator[str]:
     notice = diagnosis.failure.notice
     if notice and diagnosis.reading.inner not in text:
         yield from paper.wrap(textwrap.shorten("around it: " + clean(notice), 600, placeholder=" ..."), "    ")
-    words = [match.words for match in diagnosis.reading.matches if match.words][:3]
+    words = list(dict.fromkeys(match.words for match in diagnosis.reading.matches if match.words))[:3]
     if words:
         yield from paper.wrap("read from the words: " + "; ".join(f'"{w}"' for w in words), "    ")
 

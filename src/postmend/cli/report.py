@@ -24,14 +24,21 @@ from postmend.traffic.report import Report
 @click.option("--since", metavar="TIME", default="", help="From here on: 2026-11-24, '2026-11-24 20:00', 7d, 12h.")
 @click.option("--until", metavar="TIME", default="", help="Up to here, not included.")
 @click.option("--by", "by", metavar="QUESTION", help=f"A whole table: {', '.join(TABLES)}.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes side by side.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), metavar="N", default=1, show_default=True, help="Processes side by side."
+)
 @click.option("--domain", "domains", metavar="NAME", multiple=True, help="Take reports about these domains only.")
 @click.option("--html", "html_path", metavar="FILE", help="Write one page with plots, whole in itself.")
 @click.option("--csv", "csv_folder", metavar="FOLDER", help="Write the tables as CSV.")
 @click.option("--parquet", "parquet_folder", metavar="FOLDER", help="Write the tables as Parquet.")
 @click.option("-f", "--follow", is_flag=True, help="Go on with the last log as it grows; Ctrl-C ends it.")
 @click.option(
-    "--interval", "interval_s", type=click.FloatRange(0.2, 3600), default=5.0, help="Seconds between looks (5)."
+    "--interval",
+    "interval_s",
+    type=click.FloatRange(0.2, 3600),
+    metavar="SECONDS",
+    default=5.0,
+    help="Seconds between looks (5).",
 )
 @common
 def command(

@@ -74,6 +74,7 @@ def _findings(report: Report, paper: Paper) -> Iterator[str]:
     yield ""
     if not report.findings:
         yield paper.style("Nothing needs an act.", fg="green")
+        yield ""
         return
     yield paper.head("What needs an act" if report.act else "What is worth watching")
     for number, finding in enumerate(report.findings, 1):

@@ -30,9 +30,15 @@ _LONG = 5  # up to this many messages get a whole report each
 @click.option("--rcpt", metavar="ADDRESS", multiple=True, help="The envelope's RCPT TO; may be repeated.")
 @click.option("--rspamd", metavar="WHERE", help="HOST[:PORT], start, off; else the one running here, or one started.")
 @click.option("--spamassassin", metavar="WHERE", help="The same for spamd.")
-@click.option("--filter-timeout", "filter_timeout_s", type=click.FloatRange(0.1, 600),
+@click.option("--filter-timeout", "filter_timeout_s", type=click.FloatRange(0.1, 600), metavar="SECONDS",
               help="Seconds a filter may take for a message (15).")  # fmt: skip
-@click.option("--deadline", "deadline_s", type=click.FloatRange(0.1, 600), help="Seconds for all DNS evidence (10).")
+@click.option(
+    "--deadline",
+    "deadline_s",
+    type=click.FloatRange(0.1, 600),
+    metavar="SECONDS",
+    help="Seconds for all DNS evidence (10).",
+)
 @click.option("--apply", "apply_to", metavar="FILE", help="Write a corrected copy of the message, and score it too.")
 @click.option("--preview", metavar="FILE.png", help="Render its HTML to a picture, remote content blocked (Chromium).")
 @click.option(

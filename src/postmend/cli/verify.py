@@ -37,16 +37,28 @@ _DO = {
 @click.option("--column", default="", metavar="NAME|N", help="The list's column of addresses (default: found out).")
 @click.option("--list-format", "list_shape", type=click.Choice(["csv", "jsonl", "lines"]), help="Instead of guessing.")
 @click.option("--state", metavar="FILE", help="Keep answers here, and go on from them (FILE.postmend beside the list).")
-@click.option("--max-age", "max_age_days", type=click.FloatRange(0, 3650), help="Days that a kept answer is good (7).")
+@click.option(
+    "--max-age",
+    "max_age_days",
+    type=click.FloatRange(0, 3650),
+    metavar="DAYS",
+    help="Days that a kept answer is good (7).",
+)
 @click.option("--only-mx", is_flag=True, help="Ask DNS only, no mail host.")
 @click.option("--mail-from", metavar="ADDR", help="MAIL FROM to ask with: an address of yours that takes mail.")
 @click.option("--helo", metavar="NAME", help="Name to greet with (default: what reverse DNS calls you).")
 @click.option("--ip", metavar="IP", help="The address that others see you by (default: found out).")
 @click.option("--source-ip", metavar="IP", help="Local address to ask from.")
-@click.option("--smtp-port", type=click.IntRange(1, 65535), help="Port of the mail hosts, for laboratories (25).")
+@click.option(
+    "--smtp-port", type=click.IntRange(1, 65535), metavar="PORT", help="Port of the mail hosts, for laboratories (25)."
+)
 @click.option("--self-check/--no-self-check", default=None, help="Whether to check first that you are fit to ask.")
 @click.option(
-    "--patience", "patience_s", type=click.FloatRange(0, 86400), help="Seconds to wait out greylisting (330)."
+    "--patience",
+    "patience_s",
+    type=click.FloatRange(0, 86400),
+    metavar="SECONDS",
+    help="Seconds to wait out greylisting (330).",
 )
 @click.option("--format", "shape", type=click.Choice(["text", "json", "reacher"]), help="`reacher`: Reacher's JSON.")
 @common

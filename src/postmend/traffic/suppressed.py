@@ -25,6 +25,8 @@ class Suppressed:
 
     def add(self, address: bytes, cause: Cause, at: int, count: int = 1) -> None:
         """Count an address that was said to be no good; the last cause told is what stands."""
+        if not address:  # a refusal that names no recipient
+            return
         known = self.found.get(address)
         if known is None:
             if len(self.found) >= _MOST:
