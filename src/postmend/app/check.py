@@ -187,7 +187,7 @@ async def _world(asker: Asker, options: CheckOptions, message: Message | None) -
     return World(asker, NetDialer(), noted, caller, settings, tuple(selectors))
 
 
-def read_targets(texts: tuple[str, ...]) -> list[Target]:
+def _read_targets(texts: tuple[str, ...]) -> list[Target]:
     """Read each target; raises ParseError, naming the target, for one that is no name, IP or address."""
     made = []
     for text in texts:
@@ -200,7 +200,7 @@ def read_targets(texts: tuple[str, ...]) -> list[Target]:
 
 async def check_targets(texts: tuple[str, ...], options: CheckOptions) -> list[Checked]:
     """Check each target, a few at a time; raises ParseError for a target that is no name, IP or address."""
-    targets = read_targets(texts)
+    targets = _read_targets(texts)
     message = read_message(options.message) if options.message else None
     asker = asker_of(options.settings)
     try:

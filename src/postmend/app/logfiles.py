@@ -163,7 +163,7 @@ def _tail_of(path: Path, head: bytes) -> bytes:
     return last
 
 
-def first_year(head: bytes, tail: bytes, written_s: float) -> int:
+def _first_year(head: bytes, tail: bytes, written_s: float) -> int:
     """The year of a log's first line: stamps without a year end at or before the file was last written."""
     stamps = _STAMPED.findall(head)
     now = time.localtime(written_s + _DAY_S)
@@ -187,7 +187,7 @@ def look_at(name: str, path: Path, head: bytes) -> LogFile:
     """What order, year and hosts need to know of a log."""
     info = path.stat()
     traditional = (found := _STAMPED.search(head)) is not None and found[1][4:5] != b"-"
-    year = first_year(head, _tail_of(path, head) if traditional else b"", info.st_mtime)
+    year = _first_year(head, _tail_of(path, head) if traditional else b"", info.st_mtime)
     found = _STAMPED.search(head)
     first = Clock(year).minute(found[1]) if found else -1
     hosts = frozenset(line[1] for line in SYSLOG_LINE.findall(head)[:2000])

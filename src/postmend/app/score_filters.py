@@ -30,7 +30,7 @@ class Filter:
     started: bool = False
 
 
-def parse_where(text: str, name: str) -> str | Server:
+def _parse_where(text: str, name: str) -> str | Server:
     """Read what an option says: `off`, `start`, `auto` (empty), or HOST[:PORT]."""
     from postmend.net.servers import parse_resolver
 
@@ -47,7 +47,7 @@ async def open_filters(
     wanted: dict[str, str], resolvers: list[Server], workers: int, stack: AsyncExitStack, say: Callable[[str], None]
 ) -> list[Filter]:
     """Find or start each filter, side by side; `stack` stops them. A filter that does not come up is told, no more."""
-    places = {name: parse_where(text, name) for name, text in wanted.items()}
+    places = {name: _parse_where(text, name) for name, text in wanted.items()}
     return list(
         await asyncio.gather(*(_open(name, where, resolvers, workers, stack, say) for name, where in places.items()))
     )

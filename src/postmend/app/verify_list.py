@@ -55,7 +55,7 @@ class _Key:
     address: Address
 
 
-def key_of(text: str) -> _Key:
+def _key_of(text: str) -> _Key:
     """The key of a cell's address; raise ParseError where it is none. A display name around it is taken off."""
     address = parse_mailbox(split_name(text)[1])
     domain = ascii_domain(address)
@@ -77,7 +77,7 @@ class ListRun:
         for row in self._rows.rows():
             if row.address:
                 with contextlib.suppress(ParseError):
-                    emails.append(key_of(row.address).email)
+                    emails.append(_key_of(row.address).email)
             if len(emails) >= _NOTED:
                 self._answers.note(emails)
                 emails.clear()
@@ -91,7 +91,7 @@ class ListRun:
             storing = asyncio.create_task(self._store())
             try:
                 async for found in verifier.verify_many(self._unasked()):
-                    self._keep(self._stored(found, key_of(found.address)))
+                    self._keep(self._stored(found, _key_of(found.address)))
                     if storing.done():
                         break
             finally:
@@ -108,7 +108,7 @@ class ListRun:
     def _unasked(self) -> Iterator[str]:
         """The addresses to ask for; those whose whole domain has an answer are answered on the way."""
         for email in self._answers.pending():
-            key = key_of(email)
+            key = _key_of(email)
             known = self._answers.of_domain(key.domain)
             if known is None:
                 yield email
@@ -171,7 +171,7 @@ class ListRun:
     def _answer(self, given: str, count: ListCount) -> VerifiedOut:
         """The answer to a cell, with the domain's evidence."""
         try:
-            key = key_of(given)
+            key = _key_of(given)
         except ParseError as error:
             count.add_invalid(given)
             return verified_out(not_an_address(given, str(error), meant_by(given)))

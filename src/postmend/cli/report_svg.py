@@ -27,7 +27,7 @@ def number(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def nice_top(value: float) -> float:
+def _nice_top(value: float) -> float:
     """The next of 1, 2, 5 times a power of ten."""
     if value <= 4:
         return 4
@@ -46,7 +46,7 @@ def _merged(periods: Sequence[Period], values: Sequence[Value], most: int) -> li
 
 
 def _panel(columns: list[Column], picks: list[int], names: list[str], top_y: int, whole: int) -> list[str]:
-    top = nice_top(max((sum(values[i] for i in picks) for _, _, values in columns), default=1))
+    top = _nice_top(max((sum(values[i] for i in picks) for _, _, values in columns), default=1))
     width = (whole - _LEFT - _RIGHT) / max(len(columns), 1)
     made = []
     for share in (0, 0.5, 1):

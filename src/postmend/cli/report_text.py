@@ -16,7 +16,7 @@ TITLES = {
 _SHORT = 8
 
 
-def spark(values: Sequence[int], width: int) -> str:
+def _spark(values: Sequence[int], width: int) -> str:
     """A row of bars; more values than columns are added up."""
     if not values or width < 1:
         return ""
@@ -120,7 +120,7 @@ def _days(report: Report, paper: Paper) -> Iterator[str]:
     for name in rows:
         values = [getattr(period.counts, name) for period in periods]
         if any(values):
-            yield f"  {name:10} {spark(values, room)} {sum(values):>10,}"
+            yield f"  {name:10} {_spark(values, room)} {sum(values):>10,}"
 
 
 def _causes(report: Report, paper: Paper) -> Iterator[str]:
@@ -130,7 +130,7 @@ def _causes(report: Report, paper: Paper) -> Iterator[str]:
     yield paper.head("Causes")
     wide = paper.width >= 76
     for cause in report.causes[:12]:
-        trend = spark(cause.trend, 14) if wide and len(cause.trend) > 1 else ""
+        trend = _spark(cause.trend, 14) if wide and len(cause.trend) > 1 else ""
         yield (
             f"  {cause.bounced + cause.deferred:>8,} {cause.share:>4.0%}  {cause.id:26.26} {_SIDES[cause.side]:8}"
             f"{trend}".rstrip()

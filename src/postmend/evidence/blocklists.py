@@ -118,7 +118,7 @@ async def stream_blocklists(
             each.cancel()
 
 
-def test_points(kind: str, each: Blocklist) -> tuple[str, str]:
+def _points(kind: str, each: Blocklist) -> tuple[str, str]:
     """What stands before the zone: the name that must be listed, and the one that must not."""
     if kind == "domain":
         return each.test or "test", "invalid"
@@ -127,7 +127,7 @@ def test_points(kind: str, each: Blocklist) -> tuple[str, str]:
 
 async def ask_health(resolver: Resolver, kind: str, each: Blocklist, zone: str) -> Health:
     """Ask the test points of a list; `zone` is what is really asked (with a key in it, perhaps)."""
-    must, must_not = test_points(kind, each)
+    must, must_not = _points(kind, each)
     return Health(
         *await asyncio.gather(resolver.query(f"{must}.{zone}", "A"), resolver.query(f"{must_not}.{zone}", "A"))
     )

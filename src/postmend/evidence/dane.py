@@ -32,7 +32,7 @@ class Tlsa:
         return made == self.data
 
 
-def parse_tlsa(text: str) -> Tlsa | None:
+def _parse_tlsa(text: str) -> Tlsa | None:
     """Read TLSA rdata in hexadecimal; None where it is too short to be any."""
     raw = bytes.fromhex(text)
     return Tlsa(raw[0], raw[1], raw[2], raw[3:]) if len(raw) > 3 else None
@@ -41,7 +41,7 @@ def parse_tlsa(text: str) -> Tlsa | None:
 async def find_tlsa(resolver: Resolver, host: str, port: int = 25) -> tuple[tuple[Tlsa, ...], Answer]:
     """The usable TLSA records of a host, and the answer they came in."""
     answer = await resolver.query(f"_{port}._tcp.{host}", "TLSA")
-    found = [tlsa for text in answer.records[:50] if (tlsa := parse_tlsa(text)) is not None]
+    found = [tlsa for text in answer.records[:50] if (tlsa := _parse_tlsa(text)) is not None]
     return tuple(tlsa for tlsa in found if tlsa.usable), answer
 
 

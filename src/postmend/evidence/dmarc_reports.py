@@ -2,7 +2,7 @@
 
 import asyncio
 
-from postmend.evidence.dmarc import DmarcDiscovery, discover, organizational_of
+from postmend.evidence.dmarc import DmarcDiscovery, discover, organizational_of, policy_findings, record_findings
 from postmend.evidence.dmarc_record import parse_dmarc
 from postmend.model import Fact, Finding
 from postmend.model.dns import Answer, Rcode, Resolver
@@ -10,7 +10,7 @@ from postmend.model.dns import Answer, Rcode, Resolver
 _MOST_DOMAINS = 10
 
 
-async def check_dmarc_reports(resolver: Resolver, discovery: DmarcDiscovery) -> tuple[Finding, ...]:
+async def _reports(resolver: Resolver, discovery: DmarcDiscovery) -> tuple[Finding, ...]:
     """Findings `dmarc.report_*`, one for each foreign domain that `rua` and `ruf` name."""
     record = discovery.record
     if record is None:
@@ -56,8 +56,6 @@ def _finding(discovery: DmarcDiscovery, ident: str, result: Fact, detail: str, a
 
 async def check_dmarc_record(resolver: Resolver, domain: str) -> tuple[tuple[Finding, ...], DmarcDiscovery]:
     """Everything about a domain's DMARC but a message: record, policy, reports; and what was found, for the plan."""
-    from postmend.evidence.dmarc import policy_findings, record_findings
-
     discovery = await discover(resolver, domain)
     found = record_findings(discovery) + policy_findings(discovery)
-    return found + await check_dmarc_reports(resolver, discovery), discovery
+    return found + await _reports(resolver, discovery), discovery

@@ -15,7 +15,7 @@ _GENERIC = re.compile(
 )
 
 
-def is_generic(name: str, ip: str) -> bool:
+def _is_generic(name: str, ip: str) -> bool:
     """Whether a PTR name is made of its address, as providers name lines that nobody has named."""
     address = ipaddress.ip_address(ip)
     if address.version == 6:
@@ -46,7 +46,7 @@ async def check_rdns(resolver: Resolver, ip: str) -> tuple[Finding, ...]:
     if not confirmed:
         return (_unconfirmed(ip, names, forward, answer),)
     name = confirmed[0]
-    if is_generic(name, ip):
+    if _is_generic(name, ip):
         detail = f"{ip} is {name}, a name made of its address: strict servers take it for a home connection"
         return (_finding(ip, "rdns.generic", Fact.NONE, detail, answer, name, supports=(Cause.RDNS_MISSING,)),)
     detail = f"{ip} is {name}, and {name} leads back to it"

@@ -152,7 +152,7 @@ def _removal(finding: Finding) -> str:
     return f"There is nothing to ask for: {by_itself}."
 
 
-def record_step(change: RecordChange) -> Step:
+def _record_step(change: RecordChange) -> Step:
     """The step that carries out a change of DNS."""
     verb = "Change" if change.before else "Publish"
     return Step(
@@ -185,7 +185,7 @@ def plan(diagnosis: Diagnosis, facts: Mapping[str, str], records: Sequence[Recor
     for cause in _also(diagnosis):
         own += list(steps(cause, case, findings))[:2]
     lists = [*delistings(diagnosis.evidence, case.names.get("url", "")), *_named_lists(diagnosis, case)]
-    changes = [record_step(change) for change in records]
+    changes = [_record_step(change) for change in records]
     if changes:
         own = [step for step in own if not step.id.endswith((".record", ".publish"))]
     # The exact record first; then the steps; a delisting only after the step that ends the source of it.

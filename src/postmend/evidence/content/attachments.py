@@ -32,7 +32,7 @@ def check_attachments(message: Message) -> tuple[Finding, ...]:
     return tuple(told.values())
 
 
-def ending_of(name: str) -> str:
+def _ending_of(name: str) -> str:
     """The ending of a file name in lower case, as Windows sees it: trailing dots and spaces do not count."""
     return name.rstrip(". \t").rpartition(".")[2].lower() if "." in name.rstrip(". ") else ""
 
@@ -42,7 +42,7 @@ def _name(name: str) -> Iterator[Finding]:
     plain = _BIDI.sub("", name)
     if plain != name:
         yield found("attachment.direction_marks", plain)
-    ending = ending_of(plain)
+    ending = _ending_of(plain)
     if ending in kinds.refused:
         yield found("attachment.refused_type", plain, ending=ending)
     pieces = [piece.strip().lower() for piece in plain.rstrip(". ").split(".")]
@@ -56,7 +56,7 @@ def _name(name: str) -> Iterator[Finding]:
 def _content(part: Part) -> Iterator[Finding]:
     name, data = part.filename or part.type, part.data
     kind = next((kind for magic, kind in _MAGIC if data.startswith(magic)), "")
-    ending = ending_of(part.filename)
+    ending = _ending_of(part.filename)
     if kind in {"exe", "elf"} and ending not in attachment_kinds().refused:
         yield found("attachment.program_inside", name)
     elif kind in {"png", "jpg", "gif", "pdf"} and ending in {"png", "jpg", "jpeg", "gif", "pdf"} and (
@@ -97,7 +97,7 @@ def _archive(name: str, data: bytes, ending: str) -> Iterator[Finding]:
 def _inside(name: str, archive: Archive) -> Iterator[Finding]:
     kinds = attachment_kinds()
     for each in archive.names:
-        ending = ending_of(each)
+        ending = _ending_of(each)
         if ending in kinds.refused:
             yield found("attachment.refused_inside", name, inside=each.rpartition("/")[2], ending=ending)
             return
