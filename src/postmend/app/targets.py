@@ -72,7 +72,7 @@ def read_target(text: str) -> Target:
     """Tell what a target is; raise ParseError where it is no name, IP or mail address, saying why."""
     plain = unicodedata.normalize("NFKC", text.strip())
     if not plain:
-        raise ParseError("empty; a domain, host, IP or mail address was expected")
+        raise ParseError("nothing is named; a domain, host, IP or mail address was expected")
     if "://" in plain:
         raise ParseError("a web address; give the domain alone")
     if "/" in plain and _ip(plain.partition("/")[0]):
