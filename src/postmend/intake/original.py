@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from postmend.intake.scan import Headers, decode_words, read_headers
 from postmend.model import Host, Original
+from postmend.model.inside import is_inside
 
 _ADDR = re.compile(r"<([^<>\s]{1,320}@[^<>\s]{1,255})>|([^\s<>\"'(),;:]{1,64}@[\w.-]{1,253})")
 _MOST_RECEIVED = 2000  # characters
@@ -21,7 +22,6 @@ _QUOTED_FIELD = re.compile(r"^([ >]*)[a-z][a-z-]*:[ \t]", re.IGNORECASE | re.MUL
 _SUBMITTED = re.compile(r"with\s+(?:e?smtps?a|utf8smtps?a|asmtp|https?|local|mapi)\b|\(authenticated")
 # Signing domain and selector in a tag list (RFC 6376 section 3.2), as far as they are names.
 _TAG = re.compile(r"(?:(?<=;)|^)\s*([ds])\s*=\s*([\w.-]+)")
-_PRIVATE = re.compile(r"^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|::1|fe80|f[cd])")
 
 
 @lru_cache(256)
@@ -119,6 +119,15 @@ def read_original(fields: dict[str, str], message: bytes = b"") -> Original:
     )
 
 
+@lru_cache(256)
+def _is_public(ip: str) -> bool:
+    """Whether it is an address that others can have met; remembered, for a mailing comes from a few hosts."""
+    try:
+        return not is_inside(ip)
+    except ValueError:  # four numbers, and no address
+        return False
+
+
 def sending_host(headers: Headers, reporting: str) -> Host:
     """The host that handed the message over, from the newest Received line that names a public address.
 
@@ -136,7 +145,7 @@ def sending_host(headers: Headers, reporting: str) -> Host:
             return Host(found["by"].lower())
         paren = found["paren"] or ""
         ip = next((a or b for a, b in _IP.findall(f"{paren} {found['name']}")), "")
-        if ip and not _PRIVATE.match(ip):
+        if ip and _is_public(ip):
             helo = _HELO.search(paren)
             named = paren.split(None, 1)[0] if paren.strip() else ""
             name_in = named if "." in named and "[" not in named else found["name"]
