@@ -1,8 +1,9 @@
 """The library's functions, as `import postmend` gives them; each that asks the network also as `..._async`."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from postmend.app.classify import classify, classify_async
 from postmend.app.explain import explain_bytes, explain_bytes_async
@@ -35,6 +36,21 @@ __all__ = [
     "verify_async",
     "verify_many",
 ]
+
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _run_to_its_end(wanted: Callable[_P, Coroutine[Any, Any, _T]]) -> Callable[_P, _T]:
+    """The same function for callers without an event loop."""
+
+    @wraps(wanted)
+    def run(*args: _P.args, **options: _P.kwargs) -> _T:
+        return asyncio.run(wanted(*args, **options))
+
+    run.__name__ = run.__qualname__ = wanted.__name__.removesuffix("_async")
+    return run
 
 
 async def parse_address_async(text: str) -> Address:
@@ -108,9 +124,7 @@ async def check_spf_async(
         return await check_host(asked, ip, mail_from=mail_from, helo=helo)
 
 
-def check_spf(ip: str, mail_from: str = "", helo: str = "", resolver: str = "", timeout_s: float = 2.0) -> "SpfResult":
-    """`check_spf_async`, run to its end."""
-    return asyncio.run(check_spf_async(ip, mail_from, helo, resolver, timeout_s))
+check_spf = _run_to_its_end(check_spf_async)
 
 
 async def score_async(
@@ -144,9 +158,7 @@ async def score_async(
     return await score_bytes_async(data, source, ScoreOptions(settings, rcpt))
 
 
-def score(raw: bytes | str, **options: Any) -> Scored:
-    """`score_async` with the same options, run to its end."""
-    return asyncio.run(score_async(raw, **options))
+score = _run_to_its_end(score_async)
 
 
 async def check_async(
@@ -172,9 +184,7 @@ async def check_async(
     return found
 
 
-def check(target: str, **options: Any) -> "Checked":
-    """`check_async` with the same options, run to its end."""
-    return asyncio.run(check_async(target, **options))
+check = _run_to_its_end(check_async)
 
 
 def _verify_settings(mail_from: str, helo: str, resolver: str, options: dict[str, str | bool | float]) -> Settings:
@@ -198,11 +208,7 @@ async def verify_async(
         return await verifier.verify(address)
 
 
-def verify(
-    address: str, *, mail_from: str = "", helo: str = "", resolver: str = "", **options: str | bool | float
-) -> "Verified":
-    """`verify_async`, run to its end."""
-    return asyncio.run(verify_async(address, mail_from=mail_from, helo=helo, resolver=resolver, **options))
+verify = _run_to_its_end(verify_async)
 
 
 async def verify_many(
