@@ -1,21 +1,17 @@
-"""Rspamd over HTTP: one message to `/checkv2`, its symbols and scores back as a `FilterAnswer`.
-
-Never raises for what the network does: no server, a hanging one and one that answers something else are answers.
-"""
+"""Rspamd over HTTP: one message to `/checkv2`, its symbols and scores back as a `FilterAnswer`."""
 
 import asyncio
 import contextlib
-import time
 
 import msgspec
 
 from postmend.model.spam import Answered, Envelope, FilterAnswer, Symbol
+from postmend.net.filter_call import Server, call_filter
 
 NAME = "rspamd"
 MAX_BYTES = 50 << 20  # Rspamd's own `max_message`
 _MAX_ANSWER = 8 << 20
 _STOCK_MARKS_AT = 6.0  # `add_header` of the stock actions.conf, where the answer does not tell
-_Server = tuple[str, int]
 
 
 class _Symbol(msgspec.Struct):
@@ -35,27 +31,12 @@ class _Answer(msgspec.Struct):
     thresholds: dict[str, float] = {}
 
 
-def _fault(state: Answered, problem: str, start: float) -> FilterAnswer:
-    return FilterAnswer(NAME, state, problem=problem, elapsed_s=time.monotonic() - start)
-
-
-async def ask_rspamd(server: _Server, message: bytes, envelope: Envelope, timeout_s: float) -> FilterAnswer:
+async def ask_rspamd(server: Server, message: bytes, envelope: Envelope, timeout_s: float) -> FilterAnswer:
     """Have a message scanned by the Rspamd at `server`, all within `timeout_s` seconds."""
-    start = time.monotonic()
     if len(message) > MAX_BYTES:
-        return _fault(Answered.TOO_BIG, f"{len(message):,} bytes; Rspamd takes {MAX_BYTES:,}", start)
-    try:
-        async with asyncio.timeout(timeout_s):
-            body = await _post(server, _request(message, envelope))
-        return _read(body, time.monotonic() - start)
-    except TimeoutError:
-        return _fault(Answered.TIMEOUT, f"no answer within {timeout_s:g} s", start)
-    except ConnectionRefusedError:
-        return _fault(Answered.ABSENT, f"nobody listens at {server[0]}:{server[1]}", start)
-    except (EOFError, ConnectionError):
-        return _fault(Answered.GARBAGE, "it ended the connection before its answer was whole", start)
-    except (OSError, ValueError, msgspec.MsgspecError) as error:
-        return _fault(Answered.GARBAGE, f"not an answer of Rspamd ({str(error)[:120]})", start)
+        problem = f"{len(message):,} bytes; Rspamd takes {MAX_BYTES:,}"
+        return FilterAnswer(NAME, Answered.TOO_BIG, problem=problem)
+    return await call_filter(NAME, server, _post(server, _request(message, envelope)), _read, timeout_s)
 
 
 def _request(message: bytes, envelope: Envelope) -> bytes:
@@ -71,7 +52,7 @@ def _line(value: str) -> str:
     return "".join(c for c in value if c.isprintable())[:1000]
 
 
-async def _post(server: _Server, request: bytes) -> bytes:
+async def _post(server: Server, request: bytes) -> bytes:
     reader, writer = await asyncio.open_connection(*server, limit=64 << 10)
     try:
         writer.write(request)
@@ -108,7 +89,7 @@ async def _to_the_end(reader: asyncio.StreamReader) -> bytes:
     raise ValueError("an answer without an end")
 
 
-def _read(body: bytes, elapsed_s: float) -> FilterAnswer:
+def _read(body: bytes) -> FilterAnswer:
     answer = msgspec.json.decode(body, type=_Answer)
     symbols = tuple(
         Symbol(name, each.score, each.description, tuple(each.options[:20]))
@@ -117,11 +98,11 @@ def _read(body: bytes, elapsed_s: float) -> FilterAnswer:
     marks_at = answer.thresholds.get("add header", _STOCK_MARKS_AT)
     refuses_at = answer.thresholds.get("reject", answer.required_score)
     return FilterAnswer(
-        NAME, Answered.ANSWERED, answer.score, marks_at, refuses_at, answer.action, symbols, elapsed_s
+        NAME, Answered.ANSWERED, answer.score, marks_at, refuses_at, answer.action, symbols
     )  # fmt: skip
 
 
-async def ping_rspamd(server: _Server, timeout_s: float) -> bool:
+async def ping_rspamd(server: Server, timeout_s: float) -> bool:
     """Whether an Rspamd worker answers at `server`."""
     try:
         async with asyncio.timeout(timeout_s):

@@ -1,51 +1,35 @@
 """SpamAssassin's spamd protocol (1.5): one message to REPORT, its rules and points back as a `FilterAnswer`.
 
-Never raises for what the network does. SpamAssassin has no place for the envelope in its protocol: it reads it from
-the message, so whoever asks puts it there (`evidence.content.envelope`).
+The protocol has no place for the envelope: SpamAssassin reads it from the message, so whoever asks puts it there
+(`intake.envelope`).
 """
 
 import asyncio
 import contextlib
 import re
-import time
 
 from postmend.model.spam import Answered, FilterAnswer, Symbol
+from postmend.net.filter_call import Server, call_filter
 
 NAME = "spamassassin"
 MAX_BYTES = 500 << 10  # spamc sends nothing above this (`-s`), and neither do mail servers
 _MAX_ANSWER = 1 << 20
-_Server = tuple[str, int]
 _HEAD = re.compile(rb"SPAMD/\d\.\d +(\d+) +(\S+)")
 _SPAM = re.compile(rb"^Spam: *(True|False|Yes|No) *; *(-?[\d.]+) */ *(-?[\d.]+)", re.IGNORECASE | re.MULTILINE)
 # ` pts rule name  description`; a long description goes on below, indented.
 _ROW = re.compile(r"^ *(-?\d+(?:\.\d+)?) +([A-Z_][A-Z0-9_]{2,}) +(.*(?:\n {10,}\S.*)*)", re.MULTILINE)
 
 
-def _fault(state: Answered, problem: str, start: float) -> FilterAnswer:
-    return FilterAnswer(NAME, state, problem=problem, elapsed_s=time.monotonic() - start)
-
-
-async def ask_spamd(server: _Server, message: bytes, timeout_s: float) -> FilterAnswer:
+async def ask_spamd(server: Server, message: bytes, timeout_s: float) -> FilterAnswer:
     """Have a message scanned by the spamd at `server`, all within `timeout_s` seconds."""
-    start = time.monotonic()
     if len(message) > MAX_BYTES:
-        return _fault(Answered.TOO_BIG, f"{len(message):,} bytes; spamc hands on at most {MAX_BYTES:,}", start)
+        problem = f"{len(message):,} bytes; spamc hands on at most {MAX_BYTES:,}"
+        return FilterAnswer(NAME, Answered.TOO_BIG, problem=problem)
     request = b"REPORT SPAMC/1.5\r\nContent-length: %d\r\n\r\n" % len(message) + message
-    try:
-        async with asyncio.timeout(timeout_s):
-            answer = await _exchange(server, request)
-        return _read(answer, time.monotonic() - start)
-    except TimeoutError:
-        return _fault(Answered.TIMEOUT, f"no answer within {timeout_s:g} s", start)
-    except ConnectionRefusedError:
-        return _fault(Answered.ABSENT, f"nobody listens at {server[0]}:{server[1]}", start)
-    except (EOFError, ConnectionError):
-        return _fault(Answered.GARBAGE, "it ended the connection before its answer was whole", start)
-    except (OSError, ValueError) as error:
-        return _fault(Answered.GARBAGE, f"not an answer of spamd ({str(error)[:120]})", start)
+    return await call_filter(NAME, server, _exchange(server, request), _read, timeout_s)
 
 
-async def _exchange(server: _Server, request: bytes) -> bytes:
+async def _exchange(server: Server, request: bytes) -> bytes:
     """Send, and read to the end of the connection, which is how spamd ends an answer."""
     reader, writer = await asyncio.open_connection(*server)
     try:
@@ -64,7 +48,7 @@ async def _exchange(server: _Server, request: bytes) -> bytes:
             await writer.wait_closed()
 
 
-def _read(answer: bytes, elapsed_s: float) -> FilterAnswer:
+def _read(answer: bytes) -> FilterAnswer:
     head, _, body = answer.partition(b"\r\n\r\n")
     first = _HEAD.match(head)
     found = _SPAM.search(head)
@@ -77,10 +61,10 @@ def _read(answer: bytes, elapsed_s: float) -> FilterAnswer:
         for points, name, text in _ROW.findall(body.decode("utf-8", "replace").partition("Content analysis")[2])
     ]
     symbols.sort(key=lambda each: -abs(each.score))
-    return FilterAnswer(NAME, Answered.ANSWERED, score, required, 0.0, action, tuple(symbols), elapsed_s)
+    return FilterAnswer(NAME, Answered.ANSWERED, score, required, 0.0, action, tuple(symbols))
 
 
-async def ping_spamd(server: _Server, timeout_s: float) -> bool:
+async def ping_spamd(server: Server, timeout_s: float) -> bool:
     """Whether a spamd answers at `server`."""
     try:
         async with asyncio.timeout(timeout_s):
