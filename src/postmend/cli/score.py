@@ -13,7 +13,7 @@ from postmend.app.score import ScoreOptions, Scorer, open_scorer
 from postmend.app.score_out import Scored
 from postmend.app.settings import load_settings
 from postmend.cli.ending import run_until_told
-from postmend.cli.options import common, write_json
+from postmend.cli.options import Unreadable, common, write_json
 from postmend.cli.paper import Paper
 from postmend.cli.progress import Progress
 from postmend.cli.score_text import report, short_line, totals
@@ -66,16 +66,13 @@ def command(
     run = _Run(options, Path(apply_to) if apply_to else None, Path(preview) if preview else None, listen)
     sources = run.sources(paths)
     show = write_json if as_json else _Terminal(full=full, many=len(sources))
-    unreadable: list[str] = []
+    unreadable = Unreadable()
     taken = run_until_told(_score(sources, run, show, unreadable))
     if isinstance(show, _Terminal):
         show.end(taken)
-    for line in unreadable[:10]:
-        click.echo(f"postmend: {line}", err=True)
-    if len(unreadable) > 10:
-        click.echo(f"postmend: {len(unreadable) - 10} more could not be read", err=True)
+    unreadable.tell(of_many=len(sources) > 1 or bool(taken))
     if not taken:
-        if unreadable:
+        if unreadable.count:
             sys.exit(2)
         raise ParseError("nothing to score: no message was found in the input")
     sys.exit(0 if set(taken) <= {"fine"} else 1)
@@ -105,7 +102,7 @@ class _Run:
 
 
 async def _score(
-    sources: list[Source], run: _Run, show: Callable[[Scored], None], unreadable: list[str]
+    sources: list[Source], run: _Run, show: Callable[[Scored], None], unreadable: Unreadable
 ) -> Counter[str]:
     from postmend.app import score_extras
     from postmend.app.score_many import read_messages, score_many
@@ -125,7 +122,7 @@ async def _score(
         if run.listen is not None:
             await score_extras.listen(scorer, run.listen, shown, lambda text: click.echo(f"postmend: {text}", err=True))
         elif run.apply_to or run.preview:
-            for name, raw in read_messages(sources, unreadable.append):
+            for name, raw in read_messages(sources, unreadable):
                 if run.preview:
                     await score_extras.preview(raw, run.preview)
                 if run.apply_to:
@@ -133,7 +130,7 @@ async def _score(
                 else:
                     shown(await scorer.score(raw, name))
         else:
-            async for made in score_many(scorer, sources, unreadable.append):
+            async for made in score_many(scorer, sources, unreadable):
                 shown(made)
         progress.say("stopping the filters")
     progress.clear()
