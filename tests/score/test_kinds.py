@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.score.kinds import GOOD, bulk, mail
-from tests.score.kinds_more import GOOD as MORE
 from tests.score.mails import FEW
 from tests.score.test_content import heavy, look
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from email.message import Message
+    from pathlib import Path
 
 LINE = "Three places are left in the workshop on pruning, and the catalogue for the summer has come"
 BODY = "<p>Dear Anna, the workshop begins at two. Please bring scissors and gloves, and something to drink.</p>"
 
 
-@pytest.mark.parametrize("make", [*GOOD.values(), *MORE.values()], ids=[*GOOD, *MORE])
-def test_nothing_is_found_in_good_mail(make: Callable[[], Message]) -> None:
-    found = look(make().as_bytes())
+def test_there_are_good_mails_of_many_kinds() -> None:
+    assert len(GOOD) > 80
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+def test_nothing_is_found_in_good_mail(path: Path) -> None:
+    found = look(path.read_bytes())
     assert heavy(found) == set(), [finding.detail for finding in found]
 
 
