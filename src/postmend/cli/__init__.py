@@ -66,6 +66,12 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _complain(text: str) -> None:
+    from postmend.cli.paper import complain
+
+    complain(text)
+
+
 def main() -> None:
     """Run the command; Ctrl-C and a closed pipe end it quietly, bad input with one clear line and status 2."""
     from postmend.model.errors import ParseError, in_words
@@ -79,13 +85,13 @@ def main() -> None:
         error.show()
         code = 2
     except ParseError as error:
-        click.echo(f"postmend: {error}", err=True)
+        _complain(str(error))
         code = 2
     except (KeyboardInterrupt, click.Abort):
-        click.echo("postmend: interrupted", err=True)
+        _complain("interrupted")
         code = 128 + signal.SIGINT
     except OSError as error:  # a full disk under standard output
-        click.echo(f"postmend: {error.filename or 'the output'}: {in_words(error)}", err=True)
+        _complain(f"{error.filename or 'the output'}: {in_words(error)}")
         _drop_output()
         code = 2
     sys.exit(code if isinstance(code, int) else 0)

@@ -9,7 +9,7 @@ import click
 from postmend.app.settings import load_settings
 from postmend.app.targets import TOPICS
 from postmend.cli.options import common, recorded, write_json
-from postmend.cli.paper import Paper
+from postmend.cli.paper import Paper, complain
 from postmend.cli.progress import Progress
 from postmend.model import ParseError
 
@@ -83,7 +83,7 @@ def _compare(checked: "list[Checked]", since: str | None, *, save: bool) -> None
     from postmend.app.snapshots import compare_and_save
 
     for line in compare_and_save(checked, since, save=save):
-        click.echo(f"postmend: {line}", err=True)
+        complain(line)
 
 
 def _print(checked: "list[Checked]", *, as_json: bool, full: bool) -> None:

@@ -9,6 +9,7 @@ import click
 from postmend.app.classify import classify_lines
 from postmend.app.inputs import find_sources
 from postmend.cli.options import common
+from postmend.cli.paper import complain
 from postmend.cli.progress import Progress
 from postmend.model import ParseError
 from postmend.model.counted import counted
@@ -56,7 +57,7 @@ def command(file: str, as_json: bool, resolver: str | None, config_path: str | N
             bad += 1
             if bad <= _MOST_TOLD:
                 progress.clear()
-                click.echo(f"postmend: line {number}: {answer.error}", err=True)
+                complain(f"line {number}: {answer.error}")
         elif progress.due():
             progress.say(f"{number:,} replies read")
         write(encode(answer) + b"\n")

@@ -52,13 +52,13 @@ class Unreadable:
 
     def tell(self, *, of_many: bool) -> None:
         """Say it on stderr; `of_many`: also how many they are."""
-        from postmend.cli.paper import clean
+        from postmend.cli.paper import complain
         from postmend.model.counted import counted
 
         for line in self._first:
-            click.echo(f"postmend: {clean(line)}", err=True)
+            complain(line)
         if self.count and of_many:
-            click.echo(f"postmend: {counted(self.count, 'input')} could not be read", err=True)
+            complain(f"{counted(self.count, 'input')} could not be read")
 
 
 def write_json(value: object) -> None:

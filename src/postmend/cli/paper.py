@@ -25,6 +25,11 @@ def clean(text: str) -> str:
     return _CONTROL.sub(" ", text)
 
 
+def complain(text: str) -> None:
+    """One line on standard error, made safe."""
+    click.echo(f"postmend: {clean(text)}", err=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Paper:
     """What is written on: columns and whether colours are wanted."""

@@ -11,7 +11,7 @@ from postmend.app.report import TOO_MUCH, Wanted, make_report, read_time
 from postmend.app.report_tables import write_csv, write_parquet
 from postmend.app.settings import load_settings
 from postmend.cli.options import common, write_json
-from postmend.cli.paper import Paper
+from postmend.cli.paper import Paper, complain
 from postmend.cli.progress import Progress
 from postmend.cli.report_text import TABLES, render
 from postmend.model.counted import counted
@@ -23,7 +23,7 @@ from postmend.traffic.report import Report
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("--since", metavar="TIME", default="", help="From here on: 2026-11-24, '2026-11-24 20:00', 7d, 12h.")
 @click.option("--until", metavar="TIME", default="", help="Up to here, not included.")
-@click.option("--by", "by", metavar="QUESTION", help=f"A whole table: {', '.join(TABLES)}.")
+@click.option("--by", type=click.Choice(TABLES), help="A whole table.")
 @click.option(
     "--jobs", type=click.IntRange(1, 64), metavar="N", default=1, show_default=True, help="Processes side by side."
 )
@@ -65,8 +65,6 @@ def command(
     Exits 1 when a finding needs somebody to act, 2 when more than 1 % of the lines were not understood.
     """
     settings = load_settings(config_path, resolver=resolver)
-    if by is not None and by not in TABLES:
-        raise click.UsageError(f"--by: no such question: {by}; there are {', '.join(TABLES)}")
     wanted = Wanted(paths, read_time(since), read_time(until), jobs, domains, settings.countries)
     if follow:
         _follow(wanted, interval_s, by, as_json=as_json)
@@ -81,12 +79,11 @@ def command(
     else:
         click.echo("\n".join(render(report, Paper.of_stdout(), by)))
     for problem in report.inputs.problems:
-        click.echo(f"postmend: {problem}", err=True)
+        complain(problem)
     if report.inputs.share > TOO_MUCH:
-        click.echo(
-            f"postmend: {report.inputs.not_understood:,} of {counted(report.inputs.lines, 'line')} "
-            f"({report.inputs.share:.1%}) not understood: do not trust these figures",
-            err=True,
+        complain(
+            f"{report.inputs.not_understood:,} of {counted(report.inputs.lines, 'line')} "
+            f"({report.inputs.share:.1%}) not understood: do not trust these figures"
         )
         sys.exit(2)
     sys.exit(1 if report.act else 0)

@@ -14,7 +14,7 @@ from postmend.app.score_out import Scored
 from postmend.app.settings import load_settings
 from postmend.cli.ending import run_until_told
 from postmend.cli.options import Unreadable, common, write_json
-from postmend.cli.paper import Paper
+from postmend.cli.paper import Paper, complain
 from postmend.cli.progress import Progress
 from postmend.cli.score_text import report, short_line, totals
 from postmend.model import ParseError
@@ -120,7 +120,7 @@ async def _score(
     async with open_scorer(run.options, progress.say) as scorer:
         _tell_absent(scorer)
         if run.listen is not None:
-            await score_extras.listen(scorer, run.listen, shown, lambda text: click.echo(f"postmend: {text}", err=True))
+            await score_extras.listen(scorer, run.listen, shown, complain)
         elif run.apply_to or run.preview:
             for name, raw in read_messages(sources, unreadable):
                 if run.preview:
@@ -141,7 +141,7 @@ def _tell_absent(scorer: Scorer) -> None:
     """Once a run, where nothing of the two is there: the verdict then rests on our own checks alone."""
     if not any(each.server for each in scorer.filters):
         why = "; ".join(f"{each.name}: {each.problem}" for each in scorer.filters)
-        click.echo(f"postmend: no filter to ask ({why}); only its own checks were made", err=True)
+        complain(f"no filter to ask ({why}); only its own checks were made")
 
 
 class _Terminal:

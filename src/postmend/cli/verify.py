@@ -11,7 +11,7 @@ from postmend.app.settings import Settings, load_settings, with_verify
 from postmend.app.verify import UnfitError, Verifier, mends
 from postmend.app.verify_out import reacher_out, verified_out
 from postmend.cli.options import common, write_json
-from postmend.cli.paper import Paper, clean
+from postmend.cli.paper import Paper, clean, complain
 from postmend.cli.render import mark_line
 from postmend.cli.verify_list import ListOptions, run_list
 from postmend.model import ParseError
@@ -110,7 +110,7 @@ def _telling_unfit() -> Iterator[None]:
     try:
         yield
     except UnfitError as error:
-        click.echo("postmend: not fit to ask mail hosts, so nobody was asked:", err=True)
+        complain("not fit to ask mail hosts, so nobody was asked:")
         for each in mends(error.findings):
             click.echo(clean(f"  {each.fault}") + "\n" + clean(f"    {each.do}"), err=True)
         sys.exit(2)

@@ -19,6 +19,7 @@ from postmend.app.list_summary import Summary
 from postmend.app.settings import Settings
 from postmend.app.verify_list import ListRun, Render, open_answers
 from postmend.app.verify_out import reacher_out
+from postmend.cli.paper import clean, complain
 from postmend.cli.progress import Progress
 from postmend.model.counted import counted
 from postmend.model.errors import unwritable
@@ -118,14 +119,14 @@ def run_list(settings: Settings, options: ListOptions) -> None:
         except KeyboardInterrupt:
             progress.clear()
             again = f"the same command goes on from {state}" if kept else "nothing is kept without --state"
-            click.echo(f"postmend: {answered.done:,} of {answered.total:,} addresses answered; {again}", err=True)
+            complain(f"{answered.done:,} of {answered.total:,} addresses answered; {again}")
             raise
         finally:
             database.close()
         if kept and not options.state:
             state.unlink(missing_ok=True)
     for line in _told(summary):
-        click.echo(line, err=True)
+        click.echo(clean(line), err=True)
 
 
 def _told(summary: Summary) -> Iterator[str]:
