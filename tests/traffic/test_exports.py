@@ -174,3 +174,91 @@ def test_lines_pass_as_they_are() -> None:
         b"\xff",
     ):
         assert b"".join(as_lines(iter([raw]))) == raw
+
+
+_TRACED = [
+    {"MessageId": f"<{i}@example.com>", "Received": "/Date(1772445601000)/", "SenderAddress": "anna@example.com", "Size": 9,
+     "RecipientAddress": f"r{i}@example.net", "Status": status, "FromIP": "203.0.113.1", "ToIP": None, "MessageTraceId": f"t{i}"}
+    for i, status in enumerate(("Delivered", "Failed", "Pending"))
+]  # fmt: skip
+_AWS = {
+    "timestamp": "2026-03-02T10:00:00Z",
+    "source": "anna@example.com",
+    "messageId": "m1",
+    "destination": ["r@example.net"],
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "counts", "causes"),
+    [
+        pytest.param(json.dumps(_TRACED, indent=4), (1, 1, 1, 0), None, id="trace-powershell"),
+        pytest.param(json.dumps({"d": {"results": _TRACED}}), (1, 1, 1, 0), None, id="trace-odata"),
+        pytest.param(
+            json.dumps({"value": [{"senderAddress": "anna@example.com", "recipientAddress": "r@example.net", "id": "t1",
+                                   "receivedDateTime": "2026-03-02T10:00:01Z", "status": "failed", "toIP": None}]}, indent=1),
+            (0, 1, 0, 0), None, id="trace-graph",
+        ),
+        pytest.param(
+            "Date (UTC),Sender,Recipient,Subject,Status\n2026-03-02T10:00:01Z,anna@example.com,r@example.net,x,Delivered\n",
+            (1, 0, 0, 0), None, id="trace-admin-center",
+        ),
+        pytest.param(
+            json.dumps({"detail-type": "Email Rejected", "source": "aws.ses", "detail": {
+                "eventType": "Reject", "mail": _AWS, "reject": {"reason": "Bad content"}}}),
+            (0, 1, 0, 0), None, id="ses-eventbridge",
+        ),
+        pytest.param(
+            "\n".join(json.dumps({"recipient": "r@example.net", "domain": "example.com", "timestamp": "1772445601", **more}) for more in (
+                {"event": "delivered", "Message-Id": "<1@example.com>"},
+                {"event": "bounced", "Message-Id": "<2@example.com>", "code": "550", "error": "5.1.1 User unknown"},
+                {"event": "dropped", "Message-Id": "<3@example.com>", "code": "552", "description": "5.2.2 Mailbox full"},
+                {"event": "complained", "Message-Id": "<4@example.com>"})),
+            (1, 2, 0, 1), {"user_unknown", "mailbox_full"}, id="mailgun-old-webhooks",
+        ),
+        pytest.param(
+            json.dumps({"items": [{"address": "r@example.net", "code": "550", "error": "User unknown",
+                                   "created_at": "Mon, 02 Mar 2026 10:00:01 UTC"}], "paging": {"next": ""}}, indent=1),
+            (0, 1, 0, 0), {"user_unknown"}, id="mailgun-bounces",
+        ),
+        pytest.param(
+            'address,code,error,created_at\nr@example.net,552,5.2.2 Mailbox full,"Mon, 02 Mar 2026 10:00:01 UTC"\n',
+            (0, 1, 0, 0), {"mailbox_full"}, id="mailgun-bounces-csv",
+        ),
+        pytest.param(
+            "processed,message_id,event,from,email,reason,outbound_ip,mx\n"
+            "2026-03-02 10:00:00,m1,processed,anna@example.com,one@example.net,,,\n"
+            "2026-03-02 10:00:01,m1,delivered,anna@example.com,one@example.net,250 Ok,203.0.113.1,mx.example.net\n"
+            "2026-03-02 10:00:02,m2,bounce,anna@example.com,two@example.net,550 5.1.1 User unknown,203.0.113.1,mx.example.net\n"
+            "2026-03-02 10:00:03,m1,spamreport,anna@example.com,one@example.net,,203.0.113.1,\n",
+            (1, 1, 0, 1), {"user_unknown"}, id="sendgrid-activity",
+        ),
+        pytest.param(json.dumps([{"created": 1772445601, "email": "r@example.net", "ip": "203.0.113.1"}]), (0, 0, 0, 1), set(), id="sendgrid-spam-reports"),
+        pytest.param(
+            json.dumps({"results": [
+                {"recipient": f"r{i}@example.net", "type": "transactional", "source": source, "description": said,
+                 "created": "2026-03-02T10:00:01+00:00"}
+                for i, (source, said) in enumerate((("Bounce Rule", "550 5.1.1 User unknown"), ("Spam Complaint", ""), ("Manually Added", "")))]}),
+            (0, 1, 0, 1), {"user_unknown"}, id="sparkpost-suppression",
+        ),
+        pytest.param(
+            "\n".join(json.dumps({"event": event, "email": f"{event}@example.net", "ts_event": 1772445601, "message-id": f"<{event}@example.com>", "reason": said})
+                      for event, said in (("delivered", ""), ("hard_bounce", "550 5.1.1 User unknown"), ("spam", ""), ("opened", ""))),
+            (1, 1, 0, 1), {"user_unknown"}, id="brevo",
+        ),
+        pytest.param(
+            "type,timeQueued,rcpt,dsnStatus,dsnDiag\nb,2026-03-02 10:00:01,r@example.net,5.1.1,smtp;550 5.1.1 User unknown\n",
+            (0, 1, 0, 0), {"user_unknown"}, id="powermta-few-columns",
+        ),
+    ],
+)  # fmt: skip
+def test_more_that_services_give_out(
+    tmp_path: Path, text: str, counts: tuple[int, int, int, int], causes: set[str] | None
+) -> None:
+    (tmp_path / "export").write_text(text)
+    report = postmend.report(tmp_path / "export")
+    totals = report.totals
+    assert (totals.delivered, totals.bounced, totals.deferred, totals.complaints) == counts
+    assert report.inputs.not_understood == 0, report.inputs.strange
+    assert report.first == (None if counts == (0, 0, 0, 1) else "2026-03-02 10:00")
+    assert causes is None or {cause.id for cause in report.causes} == causes

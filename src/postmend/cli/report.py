@@ -60,8 +60,8 @@ def command(
     """Say what bounces here, why, and who causes it.
 
     Takes logs (Postfix, Exim, Sendmail, OpenSMTPD, journald exports, Exchange and Microsoft 365 traces, PowerMTA,
-    events of SES, SendGrid, Mailgun, Postmark, SparkPost), mailboxes of bounces, DMARC, TLS and ARF reports; plain
-    or packed, and folders of them.
+    events of SES, SendGrid, Mailgun, Postmark, SparkPost, Brevo), mailboxes of bounces, DMARC, TLS and ARF reports;
+    plain or packed, and folders of them.
     Exits 1 when a finding needs somebody to act, 2 when more than 1 % of the lines were not understood.
     """
     settings = load_settings(config_path, resolver=resolver)

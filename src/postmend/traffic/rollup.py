@@ -253,10 +253,9 @@ class Rollup:
 
     def by_hour(self, besides: frozenset[bytes] = frozenset()) -> dict[int, int]:
         """The sum of each hour, of all accounts but these; what is long past may stand in the middle of a span."""
-        left_out = {number for number, (account, _) in enumerate(self.sources) if account in besides}
         sums: dict[int, int] = {}
         for key, cell in self.hours.items():
-            if key >> HOUR_BITS not in left_out:
+            if self.sources[key >> HOUR_BITS][0] not in besides:
                 hour = key & HOUR_MASK
                 sums[hour] = sums.get(hour, 0) + cell
         return sums

@@ -1,4 +1,4 @@
-"""Events of sending services as JSON, one a line or in one array: SES, SendGrid, Mailgun, Postmark, SparkPost."""
+"""Events of sending services as JSON, one a line or in one array: SES, SendGrid, Mailgun, Postmark, SparkPost, Brevo."""
 
 import re
 from collections.abc import Iterator
@@ -7,14 +7,8 @@ from typing import Any
 import msgspec
 
 from postmend.intake.logs.sink import Kept, Origin, Outcome, Sink
-from postmend.intake.logs.tables import time_of
+from postmend.intake.logs.tables import SENDGRID, Table, form_of, spelt, time_of
 
-_SENDGRID = {
-    "delivered": Outcome.DELIVERED,
-    "bounce": Outcome.BOUNCED,
-    "dropped": Outcome.BOUNCED,
-    "deferred": Outcome.DEFERRED,
-}
 _SPARKPOST = {
     "delivery": Outcome.DELIVERED, "bounce": Outcome.BOUNCED, "out_of_band": Outcome.BOUNCED, "delay": Outcome.DEFERRED,
     "policy_rejection": Outcome.BOUNCED,
@@ -24,17 +18,21 @@ _NO_BOUNCES = {"AutoResponder", "Subscribe", "Unsubscribe", "ChallengeVerificati
 # Names that only these services use; in quotes that are escaped where one event is packed in another.
 _MARKS = re.compile(
     rb'"(?:eventType|notificationType|sg_message_id|sg_event_id|event-data|RecordType|msys|delivery-status|BouncedAt'
-    rb'|raw_rcpt_to)\\*"\s*:|"Type"\s*:\s*"Notification"'
+    rb'|raw_rcpt_to|message-headers|Message-Id|ts_event)\\*"\s*:|"Type"\s*:\s*"Notification"'
 )
-_SUPPRESSED = (b'"created"', b'"email"', b'"reason"')  # SendGrid's list of bounces
+_NAMES = re.compile(rb'"([\w.-]{1,40})\\*"\s*:')
+_LOOKS = 8192
+_COMPLAINED = {"created", "email", "ip"}  # SendGrid's list of spam reports
 _DEEPEST = 6  # a page holds messages of a queue, each a notification that holds an event
 Object = dict[str, Any]
 
 
 def is_events(head: bytes) -> bool:
-    """Whether it is JSON with a mark of one of the services."""
-    start = head.lstrip()[:1] in {b"{", b"["}
-    return start and (_MARKS.search(head) is not None or all(mark in head for mark in _SUPPRESSED))
+    """Whether it is JSON with a mark of one of the services, or with the columns of one of the tables."""
+    if head.lstrip()[:1] not in {b"{", b"["}:
+        return False
+    names = {spelt(name.decode()) for name in _NAMES.findall(head[:_LOOKS])}
+    return _MARKS.search(head) is not None or form_of(names) != "" or names == _COMPLAINED
 
 
 def _text(value: object) -> str:
@@ -56,6 +54,7 @@ class Events:
         self._sink = sink
         self._host = sink.host(b"")
         self._decoder = msgspec.json.Decoder()
+        self._tables: dict[str, Table] = {}
 
     def line(self, raw: bytes) -> Kept:
         """One line: an event, or an array of them."""
@@ -98,11 +97,23 @@ class Events:
             return self._tell(self._mailgun(_of(event.get("event-data", event))))
         if "RecordType" in event or ("BouncedAt" in event and "Email" in event):
             return self._tell(self._postmark(event))
-        if "email" in event and ("event" in event or ("created" in event and "reason" in event)):
+        if "email" in event and "event" in event:
             return self._tell(self._sendgrid(event))
         if "rcpt_to" in event and "type" in event:
             return self._tell(self._sparkpost(event))
-        return Kept.UNKNOWN
+        return self._row(event)
+
+    def _row(self, event: Object) -> Kept:
+        """A row of one of the tables, as PowerShell's ConvertTo-Json or an API gives it."""
+        row = {spelt(name): _text(value) for name, value in event.items() if not isinstance(value, list | dict)}
+        if row.keys() == _COMPLAINED and (at := time_of(row["created"])) >= 0:
+            self._sink.complaint(at, row["email"].encode(), b"", row["ip"].encode(), b"")
+            return Kept.USED
+        form = form_of(set(row))
+        if not form:
+            return Kept.UNKNOWN
+        table = self._tables.get(form) or self._tables.setdefault(form, Table(self._sink, form))
+        return table.row(row)
 
     def _tell(self, found: Iterator[tuple[Any, ...]]) -> Kept:
         told = Kept.KNOWN
@@ -142,6 +153,18 @@ class Events:
                     "",
                     "yahoo" if "yahoo" in agent else "",
                 )
+        elif kind == "Reject":
+            for to in _list(mail.get("destination")):
+                yield (
+                    at,
+                    ident,
+                    mail_from,
+                    to,
+                    Outcome.BOUNCED,
+                    "",
+                    f"SES rejected it: {_text(about.get('reason'))}",
+                    "",
+                )
         elif kind in {"Bounce", "DeliveryDelay"}:
             outcome = Outcome.BOUNCED if kind == "Bounce" else Outcome.DEFERRED
             for each in _list(about.get("bouncedRecipients") or about.get("delayedRecipients")):
@@ -150,27 +173,33 @@ class Events:
                 yield at, ident, mail_from, one.get("emailAddress"), outcome, "", text, ""
 
     def _sendgrid(self, event: Object) -> Iterator[tuple[Any, ...]]:
-        kind, to = event.get("event", "bounce"), event.get("email")
-        ident = _text(event.get("sg_message_id")).split(".")[0] or f"{event.get('created')} {to}"
-        at = time_of(event.get("timestamp") or event.get("created"))
-        mail_from = _text(event.get("smtp-id")).strip("<>").rpartition("@")[2]
-        if kind == "spamreport":
+        kind, to = event.get("event"), event.get("email")
+        ident = _text(event.get("sg_message_id")).split(".")[0] or event.get("message-id")
+        at = time_of(event.get("timestamp") or event.get("ts_event"))
+        mail_from = _text(event.get("smtp-id") or event.get("sender_email")).strip("<>").rpartition("@")[2]
+        if kind in {"spamreport", "spam"}:
             yield at, ident, f"@{mail_from}", to, None, "", "", ""
-        elif kind in _SENDGRID:
-            yield at, ident, f"@{mail_from}", to, _SENDGRID[kind], "", event.get("response") or event.get("reason"), ""
+        elif kind in SENDGRID:
+            yield at, ident, f"@{mail_from}", to, SENDGRID[kind], "", event.get("response") or event.get("reason"), ""
 
     def _mailgun(self, event: Object) -> Iterator[tuple[Any, ...]]:
         kind, status = event.get("event"), _of(event.get("delivery-status"))
-        ident = _of(_of(event.get("message")).get("headers")).get("message-id") or event.get("id")
+        ident = (
+            _of(_of(event.get("message")).get("headers")).get("message-id")
+            or event.get("Message-Id")
+            or event.get("id")
+        )
         at, to = time_of(event.get("timestamp")), event.get("recipient")
         mail_from = _of(event.get("envelope")).get("sender")
-        text = f"{status.get('code', '')} {status.get('message') or status.get('description') or event.get('reason', '')}".strip()
+        text = f"{status.get('code', '')} {status.get('message') or status.get('description') or event.get('error') or event.get('description') or event.get('reason', '')}".strip()
+        if not status:
+            text = f"{event.get('code', '')} {text}".strip()  # a webhook as of before 2018
         relay = _text(status.get("mx-host"))
         if kind == "complained":
             yield at, ident, mail_from, to, None, "", "", ""
         elif kind == "delivered":
             yield at, ident, mail_from, to, Outcome.DELIVERED, relay, text, ""
-        elif kind in {"failed", "bounced", "rejected"}:
+        elif kind in {"failed", "bounced", "dropped", "rejected"}:
             outcome = Outcome.DEFERRED if event.get("severity") == "temporary" else Outcome.BOUNCED
             yield at, ident, mail_from, to, outcome, relay, text, ""
 
