@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from postmend.intake.codes import codes_in, helo_in
 from postmend.intake.dsn import Recipient, address_of, typed
-from postmend.intake.kind import NOT_FAILED, looks_like_notice, says_refused
+from postmend.intake.kind import NOT_FAILED, has_null_path, looks_like_notice, says_refused
 from postmend.intake.notice import bare_locals, only_mention
 from postmend.intake.original import address_in
 from postmend.intake.scan import decode_words
@@ -152,11 +152,12 @@ def _without_names(mail: Material, exclude: frozenset[str]) -> list[tuple[str, s
     if verp:
         return [(f"{verp[1].split('+')[-1]}@{verp[2]}", whole)]
     named = looks_like_notice("", mail.head.get("subject", ""))
-    mentioned = only_mention(mail.notice, exclude) if coded or named else ""
+    system = looks_like_notice(mail.head.get("from", ""), "")
+    mentioned = only_mention(mail.notice, exclude) if coded or named or (system and has_null_path(mail.head)) else ""
     subject = decode_words(mail.head.get("subject", ""))
     if named and not mentioned and (mentioned := only_mention(subject, exclude)):
         whole = f"{subject}. {whole}"
-    nameless = named and looks_like_notice(mail.head.get("from", ""), "") and says_refused(whole)
+    nameless = named and system and says_refused(whole)
     return [(mentioned, whole)] if coded or mentioned or nameless else []
 
 

@@ -14,7 +14,7 @@ _MOST_FIELD = 2000  # characters of a field that are looked at
 _START = 800  # characters of a text, where it says what it is
 _BOUNCE_FROM = re.compile(
     r"mail(?:er)?[-_ ]?daemon|post[_ ]?master|mail[-_ .]?deliver|delivery[ -](?:sub)?system|mail administrator|bounce"
-    r"|system administrator|mdaemon|no-?reply@sns|^<>$|returned mail|undeliver|mail[ -]?system|exchange server",
+    r"|system administrator|mdaemon|mailscanner|amavis|no-?reply@sns|^<>$|returned mail|undeliver|mail[ -]?system|exchange server",
     re.IGNORECASE,
 )
 _BOUNCE_SUBJECT = re.compile(
@@ -23,6 +23,8 @@ _BOUNCE_SUBJECT = re.compile(
     r"|bounce|could ?n.t be (?:sent|delivered)|message (?:delivery|status|not|undeliver)|not delivered|rejected"
     r"|nicht zugestellt|unzustellbar|non remis|no entregado|mancata consegna|error sending|delayed mail"
     r"|warning: (?:message|could)|user unknown|配信|送信|エラー|недостав|não entregue|niet bezorg|mail could not"
+    r"|zustellbar|non (?:distribu|délivr|livr)|correo devuelto|devolvid|niedostarcz|onbestelba|inte lever|ikke lever"
+    r"|message blocked|viruse?s? (?:detected|found)|banned contents|unsolicited bulk|λήθηκε|недоставл"
     r"|loop alert|mail system error|退信|投递失败|发送失败|退件|반송|발송 ?실패|전송 ?실패|système de courrier|échec|zwrot|iade|nie dostarczono|no se (?:ha )?p(?:udo|odido) entregar|mancato recapito|ej levererat|ikke leveret|ilet(?:il)?emedi|teslim edil|recapit|kézbesíthet|nedoruč|doručen|niedoręcz|toimittaa|παραδό|παράδοσ|не удалось достав|не доставлен|недоручен|kunne ikke leveres",
     re.IGNORECASE,
 )
@@ -47,6 +49,17 @@ _DELAY = (
     "temporarily non-deliver", "temporary nondeliver", "temporary problem", "will be retried",
     "no action is required on your part",
 )  # fmt: skip
+# Subjects of delays and of deliveries, in the languages that mail systems speak.
+_DELAYED = re.compile(
+    r"verzöger|retard|différé|retras|ritard|atras|opóźni|задерж|затрим|vertraag|försena|forsink|viiväs|zpožd|oneskor|kés(?:ik|és)"
+    r"|gecik|καθυστ|întârzi|still pending|遅延|遅れ|延迟|延遲|지연",
+    re.IGNORECASE,
+)
+_DELIVERED_TO = re.compile(
+    r"^(?:delivered|relayed|zugestellt|übermittelt|remis|livré|entregado|entregue|recapitato|consegnato|bezorgd|levererat?"
+    r"|leveret|levert|toimitettu|dostarczon[oe]|doručeno|kézbesítve|доставлено|teslim edildi|παραδόθηκε|配信済み|已送达|배달됨)\s*[:：]",
+    re.IGNORECASE,
+)
 _REFUSED = (
     "could not be delivered", "cannot be delivered", "can not be delivered", "undeliverable", "was not delivered",
     "not reach the following", "could not deliver", "unable to deliver", "email bounced", "delivery failed",
@@ -147,6 +160,11 @@ def looks_like_notice(sender: str, subject: str) -> bool:
     )
 
 
+def has_null_path(head: dict[str, str]) -> bool:
+    """Whether a mail came with the null reverse-path, as all notices do (RFC 5321 section 4.5.5)."""
+    return head.get("return-path", "x").strip() == "<>"
+
+
 def says_refused(text: str) -> bool:
     """Whether a text says in plain words that mail was not delivered."""
     return _has(text.lower(), _REFUSED)
@@ -164,7 +182,7 @@ def kind_by_words(head: dict[str, str], notice: str) -> Kind:
     if not from_system and _answers_by_itself(head, subject, notice, about_failure=about_failure):
         return Kind.AUTO_REPLY
     auto = head.get("auto-submitted", "").lower()
-    null_path = _has_null_path(head)
+    null_path = has_null_path(head)
     start = notice[:_START].lower()
     surely = any(name in head for name in _OF_MANY) or not _has(start, _REFUSED)
     to_many = any(name in head for name in LIST_FIELDS) and not null_path and surely
@@ -175,9 +193,13 @@ def kind_by_words(head: dict[str, str], notice: str) -> Kind:
     refused = coded or _has(start, _REFUSED)
     about_failure = about_failure or (refused and _VAGUE_SUBJECT.search(subject) is not None)
     if from_system or about_failure or (null_path and refused):
-        if _has(subject.lower(), _DELAY) or (_has(start, _DELAY) and not _has(start, _FINAL)):
+        if (
+            _DELAYED.search(subject)
+            or _has(subject.lower(), _DELAY)
+            or (_has(start, _DELAY) and not _has(start, _FINAL))
+        ):
             return Kind.DELAY
-        if _has(start, _DELIVERED) and not coded:
+        if not coded and (_has(start, _DELIVERED) or (from_system and _DELIVERED_TO.match(subject))):
             return Kind.DELIVERED
         return Kind.BOUNCE
     if "disposition-notification" in head.get("content-type", "").lower():
@@ -193,13 +215,9 @@ def _answers_by_itself(head: dict[str, str], subject: str, notice: str, *, about
     replied = head.get("auto-submitted", "").lower().startswith("auto-replied")
     if not about_failure and (replied or _has(notice[:_START].lower(), _CHALLENGE)):
         return True
-    if not _has_null_path(head) or _ANSWER.match(subject) is None:
+    if not has_null_path(head) or _ANSWER.match(subject) is None:
         return False
     return REPLY_CODE.search(notice) is None and not _has(notice.lower(), _REFUSED)
-
-
-def _has_null_path(head: dict[str, str]) -> bool:
-    return head.get("return-path", "x").strip() == "<>"
 
 
 def _says_it_is_automatic(head: dict[str, str]) -> bool:
