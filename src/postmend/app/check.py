@@ -168,14 +168,14 @@ async def _name_of(asker: Asker, ip: str, most_s: float) -> str:
 
 async def _world(asker: Asker, options: CheckOptions, message: Message | None) -> World:
     from postmend.net.https import NetFetcher
-    from postmend.net.local import local_address
+    from postmend.net.own_address import own_address
     from postmend.net.smtp import NetDialer
 
     settings = options.settings
     share = settings.deadline_s
     step_s = min(5.0, share / 2)
     timeouts = Timeouts(min(4.0, share / 3), step_s, step_s, step_s, 1.0, share * 0.8)
-    ip = local_address()
+    ip = own_address()
     helo = settings.verify.helo or settings.helo or (await _name_of(asker, ip, share / 5) if ip else "")
     name = helo or (f"[{ip}]" if ip else "localhost")
     caller = Caller(name, settings.smtp_port, int(time.time()), options.relay_probe, timeouts)

@@ -31,6 +31,9 @@ _AT_ONCE = 16  # inputs under diagnosis at a time
 _MOST_ASKED = 200  # refusals of one input that the world is asked about
 _TOO_MANY = (f"the network: only for the first {_MOST_ASKED} refusals of an input",)
 
+# An input, and what the words of each refusal in it say.
+_Input = tuple[Intake, list[tuple[Failure, Reading]]]
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -50,7 +53,7 @@ class Explanation:
     diagnoses: list[Diagnosis]
 
 
-def read_failures(raw: bytes | mmap.mmap, source: str) -> Iterator[tuple[Intake, list[tuple[Failure, Reading]]]]:
+def read_failures(raw: bytes | mmap.mmap, source: str) -> Iterator[_Input]:
     """Read and classify every mail of an input; raises ParseError where nothing of use is in it."""
     for intake in read_any(raw, source):
         yield intake, [(failure, _read(failure)) for failure in intake.failures if failure.action in _REFUSALS]
@@ -64,17 +67,16 @@ class _Refusal(NamedTuple):
     attempt: Attempt
 
 
-Read = tuple[Intake, list[tuple[Failure, Reading]]]
-_Beside = tuple[Intake, list[_Refusal]]
+_Beside = tuple[Intake, list[_Refusal]]  # the same, each refusal held beside the others
 
 
-def _windows(read: Iterator[Read]) -> Iterator[tuple[list[_Beside], Ledger]]:
+def _windows(read: Iterator[_Input]) -> Iterator[tuple[list[_Beside], Ledger]]:
     """Inputs by the hundred, with a ledger of what was refused and what was delivered among them."""
     while window := list(islice(read, _SIDE_BY_SIDE)):
         yield _side_by_side(window)
 
 
-def _side_by_side(window: list[Read]) -> tuple[list[_Beside], Ledger]:
+def _side_by_side(window: list[_Input]) -> tuple[list[_Beside], Ledger]:
     beside = [
         (
             intake,
@@ -112,9 +114,7 @@ def explain_sources(options: Options, unreadable: Callable[[str], None]) -> Iter
     yield from _online(read, options.settings)
 
 
-def _intakes(
-    options: Options, unreadable: Callable[[str], None]
-) -> Iterator[tuple[Intake, list[tuple[Failure, Reading]]]]:
+def _intakes(options: Options, unreadable: Callable[[str], None]) -> Iterator[_Input]:
     if options.text is not None:
         yield from read_failures(options.text.encode("utf-8", "replace"), "--text")
         return
@@ -130,9 +130,7 @@ def _intakes(
             unreadable(str(error))
 
 
-def _with_message(
-    read: Iterator[tuple[Intake, list[tuple[Failure, Reading]]]], message: str | None
-) -> Iterator[tuple[Intake, list[tuple[Failure, Reading]]]]:
+def _with_message(read: Iterator[_Input], message: str | None) -> Iterator[_Input]:
     """Let a message given beside the bounce say what the bounce does not."""
     if message is None:
         yield from read
@@ -217,7 +215,7 @@ def _conclude(
     return replace(verdict, plan=plan(verdict, _facts(subject, intake.original), records))
 
 
-def _online(read: Iterator[tuple[Intake, list[tuple[Failure, Reading]]]], settings: Settings) -> Iterator[Explanation]:
+def _online(read: Iterator[_Input], settings: Settings) -> Iterator[Explanation]:
     """Ask for a handful of inputs side by side, and yield in order."""
     import asyncio
 

@@ -18,7 +18,7 @@ from postmend.model import Address, Fact, Finding, ParseError, parse_address
 from postmend.model.address import ascii_domain, parse_mailbox, split_name
 from postmend.model.inside import is_inside
 from postmend.model.verified import Verified
-from postmend.net.local import local_address
+from postmend.net.own_address import own_address
 from postmend.net.smtp import NetDialer
 from postmend.net.smtp_wire import hello
 
@@ -93,7 +93,7 @@ class Verifier:
                 "--only-mx asks nobody but DNS"
             )
         mail_from = told.mail_from.strip("<>")
-        ip = told.ip or told.source_ip or local_address()
+        ip = told.ip or told.source_ip or own_address()
         helo = told.helo or (await own_name(asker, ip) if ip else "")
         if not helo:
             raise ParseError(

@@ -78,6 +78,12 @@ def command(
         write_json(report)
     else:
         click.echo("\n".join(render(report, Paper.of_stdout(), by)))
+    _tell_doubts(report)
+    sys.exit(2 if report.inputs.share > TOO_MUCH else 1 if report.act else 0)
+
+
+def _tell_doubts(report: Report) -> None:
+    """What could not be read, and whether it is too much to trust the rest."""
     for problem in report.inputs.problems:
         complain(problem)
     if report.inputs.share > TOO_MUCH:
@@ -85,8 +91,6 @@ def command(
             f"{report.inputs.not_understood:,} of {counted(report.inputs.lines, 'line')} "
             f"({report.inputs.share:.1%}) not understood: do not trust these figures"
         )
-        sys.exit(2)
-    sys.exit(1 if report.act else 0)
 
 
 def _follow(wanted: Wanted, interval_s: float, by: str | None, *, as_json: bool) -> NoReturn:

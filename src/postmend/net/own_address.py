@@ -6,7 +6,7 @@ import socket
 _TOWARDS = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 
 
-def local_address() -> str:
+def own_address() -> str:
     """The source address of the default route, IPv4 first, or an empty string where there is none."""
     for family, ip in _TOWARDS:
         try:
