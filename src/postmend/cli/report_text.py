@@ -36,12 +36,20 @@ def render(report: Report, paper: Paper, by: str | None = None) -> Iterator[str]
     if report.rates:
         yield from _rates(report, paper)
     yield from _days(report, paper)
-    yield from _causes(report, paper)
-    yield from _groups(report.by["account"], paper, "account", _SHORT)
+    yield from _apart(_causes(report, paper))
+    yield from _apart(_groups(report.by["account"], paper, "account", _SHORT))
     yield from _received(report, paper)
     if len(report.by["sender"]) > 1:
-        yield from _groups(report.by["sender"], paper, "sender", 5)
+        yield from _apart(_groups(report.by["sender"], paper, "sender", 5))
     yield from _ends(report, paper)
+
+
+def _apart(lines: Iterator[str]) -> Iterator[str]:
+    """Lines below an empty one, where there are any."""
+    for number, line in enumerate(lines):
+        if not number:
+            yield ""
+        yield line
 
 
 def _head(report: Report, paper: Paper) -> Iterator[str]:
@@ -126,7 +134,6 @@ def _days(report: Report, paper: Paper) -> Iterator[str]:
 def _causes(report: Report, paper: Paper) -> Iterator[str]:
     if not report.causes:
         return
-    yield ""
     yield paper.head("Causes")
     wide = paper.width >= 76
     for cause in report.causes[:12]:
@@ -151,7 +158,6 @@ def _line(name: str, group: Group, paper: Paper) -> str:
 def _groups(groups: list[Group], paper: Paper, name: str, most: int) -> Iterator[str]:
     if not groups:
         return
-    yield ""
     yield paper.head(TITLES[name])
     room = max(paper.width - 46, 12)
     yield paper.style(f"  {'':{room}} {'recipients':>10} {'bounced':>9} {'rate':>6} {'trouble':>8}", dim=True)
