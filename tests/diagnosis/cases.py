@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from postmend.app.questions import Case as Questions
+from postmend.app.questions import Questions
 from postmend.app.settings import Settings
 from postmend.diagnosis import Subject, probes_for
 from postmend.evidence.blocklists import Memory

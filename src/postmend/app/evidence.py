@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from postmend.app.asker import asker_of
-from postmend.app.questions import NAMES, Case, Found
+from postmend.app.questions import NAMES, Found, Questions
 from postmend.app.settings import Settings
 from postmend.diagnosis import Subject, with_address, with_local
 from postmend.evidence.blocklists import Memory, ended_findings
@@ -71,8 +71,8 @@ class Evidence:
 
     async def gather(self, subject: Subject, wanted: tuple[str, ...], ends: float) -> Gathered:
         """Run the wanted checks about a subject, until `ends`."""
-        case = Case(self.resolver, subject, self.settings, self.memory, self.dialer, int(time.time()))
-        tasks = {name: self._task(name, case) for name in wanted if name != "rcpt" or self.dialer is not None}
+        questions = Questions(self.resolver, subject, self.settings, self.memory, self.dialer, int(time.time()))
+        tasks = {name: self._task(name, questions) for name in wanted if name != "rcpt" or self.dialer is not None}
         left_out = (
             [] if self.dialer is not None or "rcpt" not in wanted else [f"{NAMES['rcpt']}: told not to (--no-smtp)"]
         )
@@ -107,15 +107,15 @@ class Evidence:
             self._local = asyncio.ensure_future(look())
         return await asyncio.shield(self._local)
 
-    def _task(self, name: str, case: Case) -> "asyncio.Task[Found]":
+    def _task(self, name: str, questions: Questions) -> "asyncio.Task[Found]":
         """A check as a task. An address is asked about once a run, and no more than a few in all."""
         if name != "rcpt":
-            return asyncio.create_task(case.run(name))
-        address = case.subject.recipient.lower()
+            return asyncio.create_task(questions.run(name))
+        address = questions.subject.recipient.lower()
         if address not in self._probed:
             if len(self._probed) >= _MOST_PROBES:
-                return asyncio.create_task(case.too_many(_MOST_PROBES))
-            self._probed[address] = asyncio.create_task(case.run(name))
+                return asyncio.create_task(questions.too_many(_MOST_PROBES))
+            self._probed[address] = asyncio.create_task(questions.run(name))
         return self._probed[address]
 
     async def close(self) -> None:

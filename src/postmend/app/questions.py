@@ -36,7 +36,7 @@ Found = tuple[tuple[Finding, ...], tuple[RecordChange, ...]]
 
 
 @dataclass(slots=True)
-class Case:
+class Questions:
     """One refusal's questions. `now_s` is the time in seconds since 1970."""
 
     resolver: Asker
