@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postmend.knowledge.near import Counts, count, nearest, unread, what_is_said
+from postmend.knowledge.near import Words, learn, nearest, unread, what_is_said
 from postmend.knowledge.read import NEAR_RULE, read_reply
 from postmend.knowledge.rules import STRENGTH, RuleText
 from postmend.knowledge.words import fold
 from postmend.model import AddressVerdict, Cause, EnhancedStatus
 
 
-def counts() -> Counts:
+def taught() -> Words:
     rules = [
         RuleText(
             "a.full", Cause.MAILBOX_FULL, "", find=("cupboard .. overflow*",), yes=("552 5.2.2 The cupboard overflows",)
@@ -21,14 +21,14 @@ def counts() -> Counts:
         ),
         RuleText("a.idle", Cause.UNKNOWN, "", find=("message refused",), yes=("550 Message refused",)),
     ]
-    return count(rules, {Cause.RATE_LIMITED: ("450 no stampede please, whoa",)})
+    return learn(rules, {Cause.RATE_LIMITED: ("450 no stampede please, whoa",)})
 
 
 @pytest.mark.parametrize(
     ("text", "code", "expected"),
     [
         ("the overflowing of your cupboards", 550, Cause.MAILBOX_FULL),
-        ("galloping at our gates", 550, Cause.RATE_LIMITED),
+        ("galloping to the gate", 550, Cause.RATE_LIMITED),
         ("a cupboard near the gate", 552, Cause.MAILBOX_FULL),  # the code decides between two
         ("a stampede, please", 450, Cause.RATE_LIMITED),  # what no rule has, but is said
         ("message refused", 550, None),  # the words of replies that say nothing
@@ -37,19 +37,19 @@ def counts() -> Counts:
     ],
 )
 def test_the_nearest_words_name_the_cause(text: str, code: int, expected: Cause | None) -> None:
-    found = nearest(fold(text), code, None, counts())
+    found = nearest(fold(text), code, None, taught())
     assert (found[0] if found else None) is expected
 
 
 def test_names_of_hosts_are_no_words() -> None:
-    assert nearest(fold("cupboard.example.com overflow.example.org"), 550, None, counts()) is None
+    assert nearest(fold("cupboard.example.com overflow.example.org"), 550, None, taught()) is None
 
 
 @pytest.mark.parametrize(
     ("text", "cause"),
     [
         ("553 From address must match the authenticated user", Cause.SENDER_ADDRESS_INVALID),
-        ("550 your host and its name do not point at each other", Cause.RDNS_MISSING),
+        ("550 your machine has an address that leads back to no name", Cause.RDNS_MISSING),
     ],
 )
 def test_a_reply_that_no_rule_knows_is_guessed(text: str, cause: Cause) -> None:
@@ -70,11 +70,11 @@ def test_what_is_said_is_read_as_its_cause(cause: Cause) -> None:
     [
         ("550 5.7.1 Message refused", set()),
         ("550 ", set()),
-        ("550 refused, the cupboard overflows", {"over", "the"}),  # `cupboard` was read
+        ("550 refused, the cupboard overflows", {"overfl", "the"}),  # `cupboard` was read
     ],
 )
 def test_words_that_nobody_read(reply: str, words: set[str]) -> None:
-    assert unread(reply, ["cupboard"], counts()) == words
+    assert unread(reply, ["cupboard"], taught()) == words
 
 
 def test_a_guess_strikes_no_address_off() -> None:

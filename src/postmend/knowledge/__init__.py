@@ -2,7 +2,7 @@
 
 # What reads each compiled file: `module.function`, and what to call it with.
 _READERS: tuple[tuple[str, tuple[object, ...]], ...] = (
-    ("book.default_book", ()), ("near.default_counts", ()), ("causes.all_causes", ()), ("weights.all_weights", ()),
+    ("book.default_book", ()), ("near.default_words", ()), ("causes.all_causes", ()), ("weights.all_weights", ()),
     ("remedies.remedies", ()), ("findings.repairs", ()), ("requirements.provider_rules", ()),
     ("selectors.selectors_to_try", ((),)), ("blocklists.blocklists", ()), ("mailboxes.mailboxes", ()),
     ("limits.limits", ()), ("placeholders.placeholders", ()), ("trouble.troubles", ()),
