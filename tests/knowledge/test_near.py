@@ -49,7 +49,7 @@ def test_names_of_hosts_are_no_words() -> None:
     ("text", "cause"),
     [
         ("553 From address must match the authenticated user", Cause.SENDER_ADDRESS_INVALID),
-        ("550 your machine has an address that leads back to no name", Cause.RDNS_MISSING),
+        ("550 pointer and forward entry of your machine disagree", Cause.RDNS_MISSING),
     ],
 )
 def test_a_reply_that_no_rule_knows_is_guessed(text: str, cause: Cause) -> None:
