@@ -10,6 +10,7 @@ from postmend.app.asker import asker_of
 from postmend.app.check_questions import about_domain, about_host, about_ip, host_addresses
 from postmend.app.check_world import Answered, Question, World
 from postmend.app.checked import Checked, graded, requirements, topic_of
+from postmend.app.in_time import NOBODY_ANSWERED, in_time
 from postmend.app.message import Message, message_findings, read_message
 from postmend.app.noted import NotedFetcher, book_of
 from postmend.app.output import step_out
@@ -85,8 +86,7 @@ def _wanted(name: str, only: frozenset[str]) -> bool:
 async def _answers(
     asked: dict[str, Question], options: CheckOptions, left_s: float
 ) -> tuple[list[Answered], list[str]]:
-    """Put the questions that are wanted, for `left_s` seconds; what is late or fails costs only itself."""
-    deadline_s = options.settings.deadline_s
+    """Put the questions that are wanted, for `left_s` seconds, and tell how far it is."""
     tasks = {name: asyncio.ensure_future(put()) for name, put in asked.items() if _wanted(name, options.only)}
 
     def tell(_: "asyncio.Future[Answered]") -> None:
@@ -94,20 +94,7 @@ async def _answers(
 
     for task in tasks.values():
         task.add_done_callback(tell)
-    if tasks:
-        await asyncio.wait(tasks.values(), timeout=max(left_s, 0.05))
-    made: list[Answered] = []
-    late: list[str] = []
-    for name, task in tasks.items():
-        if not task.done():
-            task.cancel()
-            late.append(f"{name}: no answer within {deadline_s:g} s")
-        elif error := task.exception():
-            late.append(f"{name}: the check failed ({type(error).__name__}: {str(error)[:80]})")
-        else:
-            made.append(task.result())
-    await asyncio.gather(*tasks.values(), return_exceptions=True)
-    return made, late
+    return await in_time(tasks, max(left_s, 0.05), options.settings.deadline_s)
 
 
 async def _check(world: World, target: Target, options: CheckOptions, message: Message | None) -> Checked:
@@ -120,12 +107,12 @@ async def _check(world: World, target: Target, options: CheckOptions, message: M
             asked = await _questions(world, target, kind, message)
         answers, late = await _answers(asked, options, end - loop.time())
     except TimeoutError:
-        answers, late = [], ["the resolver answered none of the questions: see --resolver"]
+        answers, late = [], [NOBODY_ANSWERED]
     raw = [finding for each in answers for finding in each.findings]
     raw += [*resolver_finding(raw), *behind_findings(raw)]
     found = [f for f in together(raw, kind) if not options.only or topic_of(f) in options.only]
     if found and all(f.result is Fact.TEMPERROR for f in found):
-        late.append("the resolver answered none of the questions: see --resolver")
+        late.append(NOBODY_ANSWERED)
     return Checked(
         version=1,
         target=target.text,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from postmend.app.asker import asker_of
+from postmend.app.in_time import NOBODY_ANSWERED, in_time
 from postmend.app.questions import NAMES, Found, Questions
 from postmend.app.settings import Settings
 from postmend.diagnosis import Subject, with_address, with_local
@@ -72,30 +73,19 @@ class Evidence:
     async def gather(self, subject: Subject, wanted: tuple[str, ...], ends: float) -> Gathered:
         """Run the wanted checks about a subject, until `ends`."""
         questions = Questions(self.resolver, subject, self.settings, self.memory, self.dialer, int(time.time()))
-        tasks = {name: self._task(name, questions) for name in wanted if name != "rcpt" or self.dialer is not None}
-        left_out = (
-            [] if self.dialer is not None or "rcpt" not in wanted else [f"{NAMES['rcpt']}: told not to (--no-smtp)"]
-        )
+        probing = "rcpt" in wanted and self.dialer is not None
+        tasks = {NAMES[name]: self._task(name, questions) for name in wanted if name != "rcpt" or probing}
+        left_out = [f"{NAMES['rcpt']}: told not to (--no-smtp)"] if "rcpt" in wanted and not probing else []
         if not tasks:
             return Gathered(not_asked=tuple(left_out))
-        await asyncio.wait(tasks.values(), timeout=max(0.0, ends - asyncio.get_running_loop().time()))
+        left_s = max(0.0, ends - asyncio.get_running_loop().time())
+        answers, late = await in_time(tasks, left_s, self.settings.deadline_s)
         findings: list[Finding] = list(ended_findings(subject.lists))
         if subject.local is not None:
             findings += check_local(subject.local, subject.recipient_domain)
-        records: list[RecordChange] = []
-        for name, task in tasks.items():
-            if not task.done() or task.cancelled():
-                task.cancel()
-                left_out.append(f"{NAMES[name]}: no answer within {self.settings.deadline_s:g} s")
-            elif task.exception() is not None:
-                left_out.append(f"{NAMES[name]}: the check failed ({type(task.exception()).__name__})")
-            else:
-                found, changes = task.result()
-                findings += found
-                records += changes
-        await asyncio.gather(*tasks.values(), return_exceptions=True)
-        left_out += _silent(findings)
-        return Gathered(tuple(findings), tuple(records), tuple(left_out))
+        findings += [finding for found, _ in answers for finding in found]
+        records = tuple(change for _, changes in answers for change in changes)
+        return Gathered(tuple(findings), records, (*left_out, *late, *_silent(findings)))
 
     async def _here(self) -> "LocalServer | None":
         """The mail server on this machine, looked at once a run."""
@@ -127,7 +117,7 @@ def _silent(findings: list[Finding]) -> list[str]:
     """Whether the resolver answered nothing at all: one line that says what to look at."""
     asked = [f for f in findings if f.check != "rcpt"]
     if asked and all(f.result is Fact.TEMPERROR for f in asked):
-        return ["the resolver answered none of the questions: see --resolver"]
+        return [NOBODY_ANSWERED]
     return []
 
 
