@@ -19,7 +19,8 @@ PASSING = frozenset(
 _LOGIN = frozenset({534, 535, 538})
 # Words by which a refusal says that it may pass: an address verification under way, a name server that failed.
 _TEMPORARY = re.compile(
-    r"try (?:it )?again|temporar|in progress|later|for now|lookup failure|timed? ?out", re.IGNORECASE
+    r"try (?:it )?again|temporar|in progress|later|for now|right now|will retry|lookup failure|timed? ?out",
+    re.IGNORECASE,
 )
 # The host whose name could not be found, as programs give it: Postfix, MDaemon, qmail.
 _NOT_FOUND = re.compile(r"\bname=([\w.-]+)|(?:\brecord for|\bhost named) \[?((?:[\w-]+\.)+[\w-]+)", re.IGNORECASE)
