@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from postmend.app.in_time import in_time
 from postmend.app.score_asked import Asked
 from postmend.app.settings import Settings
 from postmend.evidence.content.addresses import mailboxes
@@ -51,21 +52,10 @@ async def ask_world(
         host = (envelope.ip, envelope.helo)
         questions["the sending host"] = asked.once(host, lambda: _host(resolver, envelope))
     tasks = {name: asyncio.create_task(question) for name, question in questions.items()}
-    await asyncio.wait(tasks.values(), timeout=settings.deadline_s)
-    findings: list[Finding] = []
-    late: list[str] = []
-    for name, task in tasks.items():
-        if not task.done():
-            task.cancel()
-            late.append(f"{name}: no answer within {settings.deadline_s:g} s")
-        elif task.exception() is not None:
-            late.append(f"{name}: the check failed ({type(task.exception()).__name__})")
-        else:
-            findings += task.result()
-    await asyncio.gather(*tasks.values(), return_exceptions=True)
+    answers, late = await in_time(tasks, settings.deadline_s, settings.deadline_s)
     if not envelope.ip:
         late.append("SPF and the sending host: no IP address is known (--ip)")
-    return World(tuple(findings), tuple(late))
+    return World(tuple(finding for found in answers for finding in found), tuple(late))
 
 
 async def _authentication(
