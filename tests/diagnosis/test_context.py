@@ -104,6 +104,12 @@ def test_loose_words_for_what_hides_nothing_are_plain(text: str, cause: Cause) -
     assert verdict(text, NO_PTR, stage=Stage.DATA).cause is cause
 
 
+def test_a_message_called_unauthenticated_was_not_refused_for_its_words() -> None:
+    found = [Finding("x", ident, "x", Fact.NONE, "x") for ident in ("rdns.ok", "spf.pass", "dkim.unsigned")]
+    made = verdict("550 5.7.26 This message is not authenticated", *found, stage=Stage.DATA)
+    assert Cause.CONTENT_SPAM not in {each.cause for each in made.candidates if each.confidence > 0.05}
+
+
 RELAYING = "554 5.7.1 <anna@example.net>: Relay access denied"
 MX_ZONE: Zone = {"example.net": [("MX", "10 mx.example.net.")], "mx.example.net": [("A", "198.51.100.9")]}
 

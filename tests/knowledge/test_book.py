@@ -69,6 +69,9 @@ def test_lists() -> None:
     assert not found.meaning("127.0.0.200")
     assert ended("dnsbl.sorbs.net")
     assert not ended("zen.spamhaus.org")
+    hyphenated = by_name("UCEPROTECT-Level 1")  # as its own replies have it
+    assert hyphenated is not None
+    assert hyphenated.zone == "dnsbl-1.uceprotect.net"
     surbl = by_name("SURBL")
     assert surbl is not None
     assert surbl.meaning("127.0.0.72") == "phishing, spam"

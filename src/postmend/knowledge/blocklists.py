@@ -119,8 +119,11 @@ def chosen(
 def by_name(name: str, lists: Iterable[Blocklist] | None = None) -> Blocklist | None:
     """The list that a reply names by zone or name; None where it is none of ours."""
     plain = " ".join(name.lower().strip(".").split())
+    spaced = plain.replace("-", " ")  # `UCEPROTECT-Level 3`
     for each in blocklists().list if lists is None else lists:
-        if plain in {each.zone, each.name.lower(), *each.aliases} or plain.endswith("." + each.zone):
+        if plain in {each.zone, *each.aliases} or spaced == each.name.lower().replace("-", " "):
+            return each
+        if plain.endswith("." + each.zone):
             return each
     return None
 
