@@ -24,7 +24,7 @@ _BOUNCE_SUBJECT = re.compile(
     r"|nicht zugestellt|unzustellbar|non remis|no entregado|mancata consegna|error sending|delayed mail"
     r"|warning: (?:message|could)|user unknown|配信|送信|エラー|недостав|não entregue|niet bezorg|mail could not"
     r"|zustellbar|non (?:distribu|délivr|livr)|correo devuelto|devolvid|niedostarcz|onbestelba|inte lever|ikke lever"
-    r"|message blocked|viruse?s? (?:detected|found)|banned contents|unsolicited bulk|λήθηκε|недоставл"
+    r"|message blocked|virus(?:es)? (?:detected|found)|banned contents|unsolicited bulk|λήθηκε|недоставл"
     r"|loop alert|mail system error|退信|投递失败|发送失败|退件|반송|발송 ?실패|전송 ?실패|système de courrier|échec|zwrot|iade|nie dostarczono|no se (?:ha )?p(?:udo|odido) entregar|mancato recapito|ej levererat|ikke leveret|ilet(?:il)?emedi|teslim edil|recapit|kézbesíthet|nedoruč|doručen|niedoręcz|toimittaa|παραδό|παράδοσ|не удалось достав|не доставлен|недоручен|kunne ikke leveres",
     re.IGNORECASE,
 )

@@ -25,7 +25,7 @@ _TEMPORARY = re.compile(
 # The host whose name could not be found, as programs give it: Postfix, MDaemon, qmail.
 _NOT_FOUND = re.compile(r"\bname=([\w.-]+)|(?:\brecord for|\bhost named) \[?((?:[\w-]+\.)+[\w-]+)", re.IGNORECASE)
 # A second reason beside the first, joined by `or`, under which the address lives: it may be full, or closed to some.
-_OR = r"\b(?:or|oder|ou|of|eller|lub|albo|nebo|alebo|veya|tai|vagy|sau|или|либо|або|o|e|u)\b"
+_OR = r"\b(?:or|oder|ou|of|eller|lub|albo|nebo|alebo|veya|tai|vagy|sau|или|либо|або|o)\b"
 _FULL = (
     r"(?:full|(?:over|out of|exceed\w*) quota|quota exceeded|voll|vol|llen[oa]|pleine?|satur\w+|pien[oa]|chei[oa]"
     r"|pelna|pln[aey]|fuld\w*|fullt?|taynna|tele|dolu|переполнен\w*|заполнен\w*)\b"
