@@ -9,7 +9,8 @@ from postmend.model import Cause
 from postmend.traffic import rollup as rollups
 from postmend.traffic import suppressed
 from postmend.traffic.counts import Count, get
-from postmend.traffic.rollup import HOUR_MASK, Rollup
+from postmend.traffic.rollup import Rollup
+from postmend.traffic.room import HOUR_MASK
 from postmend.traffic.stitch import Stitcher
 from postmend.traffic.suppressed import Suppressed
 

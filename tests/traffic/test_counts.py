@@ -155,6 +155,18 @@ def test_a_line_after_the_message_has_left(tmp_path: Path) -> None:
     assert [(group.name, group.counts.bounced) for group in report.by["account"]] == [("ann", 2)]
 
 
+def test_a_script_behind_a_user_that_was_met_before(tmp_path: Path) -> None:
+    path = tmp_path / "mainlog"
+    mails = [
+        f"2026-03-02 10:00:0{i} 1vNab{i}-00000001-0A {text}"
+        for i in range(3)
+        for text in ("<= www@example.com U=www P=local S=500", "=> a@example.net R=dnslookup T=remote_smtp H=mx [192.0.2.5]", "Completed")
+    ]  # fmt: skip
+    path.write_text("\n".join([*mails[:6], "2026-03-02 10:00:02 cwd=/srv/shop 3 args: sendmail -t", *mails[6:]]) + "\n")
+    accounts = {group.name: group.counts.delivered for group in postmend.report(path).by["account"]}
+    assert accounts == {"www example.com": 2, "/srv/shop": 1}
+
+
 def test_a_relay_of_our_own_that_wants_a_login(tmp_path: Path) -> None:
     """What the second host took over under a login was one delivery, whichever log is read first."""
     first = """\

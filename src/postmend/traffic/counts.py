@@ -28,6 +28,9 @@ class Count(IntEnum):
 
 
 UNIT = tuple(1 << (BITS * i) for i in Count)
+_BOUNCED, _EXPIRED = UNIT[Count.BOUNCED], UNIT[Count.BOUNCED] + UNIT[Count.EXPIRED]
+AGAIN = UNIT[Count.DEFERRALS]  # put off once more
+_FIRST = UNIT[Count.DEFERRED] + AGAIN
 _CELL = Struct(f"<{len(UNIT)}I")
 
 
@@ -39,3 +42,13 @@ def unpack(cell: int) -> tuple[int, ...]:
 def get(cell: int, which: Count) -> int:
     """One counter of a cell."""
     return (cell >> (BITS * which)) & _MASK
+
+
+def cell_of(outcome: int, *, first: bool, dead: bool, blocked: bool) -> int:
+    """The cell that a refusal adds (2: bounced, 3: expired, 1: deferred). `first` is a recipient's first refusal."""
+    cell = (_FIRST if first else AGAIN) if outcome == 1 else _BOUNCED if outcome == 2 else _EXPIRED
+    if dead and outcome >= 2:
+        cell += UNIT[Count.DEAD]
+    if blocked and first:
+        cell += UNIT[Count.BLOCKED]
+    return cell

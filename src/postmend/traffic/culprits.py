@@ -10,7 +10,8 @@ from collections import defaultdict
 
 from postmend.traffic.counts import UNIT, Count, get, unpack
 from postmend.traffic.judge import CLEAR, FEWEST, FEWEST_BAD, SWARM, Culprit, Hour, Judge
-from postmend.traffic.rollup import HOUR_BITS, HOUR_MASK, Rollup
+from postmend.traffic.rollup import Rollup
+from postmend.traffic.room import HOUR_BITS, HOUR_MASK
 from postmend.traffic.statistics import onset, surprise
 
 _NOBODY = frozenset({b"inbound", b"notices", b"returned", b"others"})

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 from postmend.intake.logs import Origin, Outcome
 from postmend.traffic.accounts import Accounts
-from postmend.traffic.counts import UNIT, Count
+from postmend.traffic.counts import UNIT, Count, cell_of
 from postmend.traffic.messages import Message
 from postmend.traffic.relays import Peer, Peers
 from postmend.traffic.replies import ReplyReader, Said
-from postmend.traffic.rollup import Rollup, cell_of
+from postmend.traffic.rollup import Rollup
 from postmend.traffic.sheets import Sheet, Sheets
 
 if TYPE_CHECKING:

@@ -8,27 +8,23 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from postmend.model import AddressVerdict, Cause
-from postmend.traffic.counts import UNIT, Count, unpack
+from postmend.traffic.counts import AGAIN, UNIT, Count
 from postmend.traffic.relays import Peer
 from postmend.traffic.replies import AUTHENTICATION, LISTED, Said, to_str
+from postmend.traffic.room import HOUR_BITS, HOUR_MASK, OTHERS, folded, least
 from postmend.traffic.suppressed import Suppressed
 
-HOUR_BITS = 20
-HOUR_MASK = (1 << HOUR_BITS) - 1
 DIMENSIONS = ("domain", "gateway", "provider", "account", "identity", "recipient")  # of a scope
-OTHERS = b"others"  # what is beyond a table's cap
 _MOST_SOURCES = 100_000
 _MOST_CELLS = 800_000
 _MOST_DOMAINS = 100_000
 _MOST_SENDERS = 50_000
 _MOST_VALUES = 20_000  # of one cause and dimension
 _MOST_SAMPLES = 2_000
-_KEPT_HOURS = 21 * 24  # whose hours stay apart when cells are folded into days
 _DAY = 24
 
-_BOUNCED, _EXPIRED = UNIT[Count.BOUNCED], UNIT[Count.BOUNCED] + UNIT[Count.EXPIRED]
+_FINAL = UNIT[Count.BOUNCED] + UNIT[Count.EXPIRED]
 _Key = TypeVar("_Key")
-_FIRST, _AGAIN = UNIT[Count.DEFERRED] + UNIT[Count.DEFERRALS], UNIT[Count.DEFERRALS]
 
 
 @dataclass(slots=True)
@@ -85,12 +81,12 @@ class Rollup:
         To be called when all sheets are posted: a source that has gone is then met anew under another number.
         """
         if len(self.domains) > _MOST_DOMAINS:
-            for name in _least(self.domains, _MOST_DOMAINS // 2):
+            for name in least(self.domains, _MOST_DOMAINS // 2):
                 self.crowded.add("recipient domains")
                 _add_to(self.domains, {OTHERS: self.domains.pop(name)})
         if len(self.senders) > _MOST_SENDERS:
             sums_by_name = {name: sum(days.values()) for name, days in self.senders.items()}
-            for sender in _least(sums_by_name, _MOST_SENDERS // 2):
+            for sender in least(sums_by_name, _MOST_SENDERS // 2):
                 self.crowded.add("MAIL FROM domains")
                 _add_to(self.senders.setdefault(OTHERS, {}), self.senders.pop(sender))
         if len(self._index) > _MOST_SOURCES:
@@ -100,7 +96,7 @@ class Rollup:
         self.crowded.add("accounts and client addresses")
         others, sums = self.source(OTHERS, b""), self._sums()
         named = {number: sums.get(number, 0) for number in self._index.values() if number != others}
-        for number in _least(named, _MOST_SOURCES // 2):
+        for number in least(named, _MOST_SOURCES // 2):
             del self._index[self.sources[number]]
             self.sources[number] = self.sources[others]
         kept, hours = frozenset(self._index.values()), dict[int, int]()
@@ -123,10 +119,10 @@ class Rollup:
         hours that were kept apart are past as well.
         """
         latest = max(key & HOUR_MASK for key in self.hours)
-        self.hours = _folded(self.hours, latest, self._span)
+        self.hours = folded(self.hours, latest, self._span)
         while len(self.hours) > _MOST_CELLS * 3 // 4 and self._span <= HOUR_MASK:
             self._span *= 2
-            self.hours = _folded(self.hours, latest, self._span)
+            self.hours = folded(self.hours, latest, self._span)
 
     def post(self, source: int, host: bytes, domain: bytes, hours: dict[int, int]) -> None:
         """Add cells by hour of one source, logging host and MAIL FROM domain."""
@@ -154,7 +150,7 @@ class Rollup:
         hour = at // 60
         key = (said.cause, hour)
         self.causes[key] = self.causes.get(key, 0) + cell
-        if cell == _AGAIN:
+        if cell == AGAIN:
             return
         domain = to_str(recipient.rpartition(b"@")[2].lower())
         values = (
@@ -170,7 +166,7 @@ class Rollup:
             name = said.lists[0] if said.lists else said.provider or peer.gateway or domain
             named = (said.cause, name, hour)
             self.named[named] = self.named.get(named, 0) + 1
-        if said.verdict is AddressVerdict.SUPPRESS and cell & _EXPIRED:
+        if said.verdict is AddressVerdict.SUPPRESS and cell & _FINAL:
             self.dead.add(recipient, said.cause, at)
         self._sample(said, text, at)
 
@@ -267,42 +263,6 @@ class Rollup:
             yield account, ip, key & HOUR_MASK, cell
 
 
-def _folded(hours: dict[int, int], latest: int, span: int) -> dict[int, int]:
-    """The cells with what is long past `latest` added up by spans of so many hours, each in its span's middle.
-
-    The longer the span, the sooner an hour is long past.
-    """
-    until = latest - _KEPT_HOURS * _DAY // span
-    folded: dict[int, int] = {}
-    for key, cell in hours.items():
-        hour = key & HOUR_MASK
-        if hour <= until:
-            key += min(hour - hour % span + span // 2, until) - hour  # noqa: PLW2901
-        folded[key] = folded.get(key, 0) + cell
-    return folded
-
-
-def _least(cells: dict[_Key, int], kept: int) -> list[_Key]:
-    """All names but those most is known of: with the most trouble, then with the most mail."""
-    names = sorted((name for name in cells if name != OTHERS), key=lambda name: _weight(cells[name]))
-    return names[: max(len(names) - kept, 0)]
-
-
-def _weight(cell: int) -> tuple[int, int]:
-    counts = unpack(cell)
-    return counts[Count.DEAD] + counts[Count.BLOCKED], counts[Count.DELIVERED] + counts[Count.BOUNCED]
-
-
 def _add_to(sums: dict[_Key, int], more: dict[_Key, int]) -> None:
     for key, count in more.items():
         sums[key] = sums.get(key, 0) + count
-
-
-def cell_of(outcome: int, *, first: bool, dead: bool, blocked: bool) -> int:
-    """The cell that a refusal adds (2: bounced, 3: expired, 1: deferred). `first` is a recipient's first refusal."""
-    cell = (_FIRST if first else _AGAIN) if outcome == 1 else _BOUNCED if outcome == 2 else _EXPIRED
-    if dead and outcome >= 2:
-        cell += UNIT[Count.DEAD]
-    if blocked and first:
-        cell += UNIT[Count.BLOCKED]
-    return cell

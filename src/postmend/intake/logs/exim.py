@@ -74,7 +74,7 @@ class Exim:
 
     def __init__(self, sink: HostSink) -> None:
         self._sink = sink
-        self._folder = b""  # of the last `cwd=` line: it tells the script behind the next local message
+        self.folder = b""  # of the last `cwd=` line: it tells the script behind the next local message
         self.origins: dict[bytes, Origin] = {}  # by what stands between `<=` and the size: most come again
         self.marks: dict[bytes, Callable[[int, bytes, bytes], Kept]] = {
             b"<= ": self._arrival, b"=> ": self._delivery, b"-> ": self._delivery, b">> ": self._delivery,
@@ -129,9 +129,9 @@ class Exim:
         if parent:
             self._sink.notice(ident, parent[1])
             return _USED
-        origin = Origin(b"", b"", mail_from, _field(fields, b" U=") or b"local", self._folder)
-        if self._folder and b" P=local" in fields:
-            self._folder = b""
+        origin = Origin(b"", b"", mail_from, _field(fields, b" U=") or b"local", self.folder)
+        if self.folder and b" P=local" in fields:
+            self.folder = b""
         else:
             self._remember(told, origin)
         self._sink.begin(ident, origin)
@@ -178,7 +178,7 @@ class Exim:
 
     def _without_id(self, at: int, rest: bytes) -> Kept:
         if rest.startswith(b"cwd="):
-            self._folder = rest[4:].partition(b" ")[0]
+            self.folder = rest[4:].partition(b" ")[0]
             return Kept.USED
         return self._reject(at, rest) if b"rejected " in rest else Kept.KNOWN
 
