@@ -7,7 +7,7 @@ what the reply names; `diagnosis` weighs that against evidence.
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -160,6 +160,20 @@ def _is_of_sender(match: Match, folded: str) -> bool:
     return match.words.startswith(_THINGS) and _SENDERS.search(folded, start, at) is not None
 
 
+def _innermost_vote(
+    book: Book, nested: Sequence[Layer], providers: frozenset[str], stage: Stage | None, given: EnhancedStatus | None
+) -> tuple[tuple[Match, ...], int | None, EnhancedStatus | None]:
+    """The vote of the innermost layer that names a cause, else of the innermost; the codes nearest to the inside."""
+    first, code, status = _vote(book, nested[-1], providers, stage, given)
+    said = first
+    for layer in reversed(nested[:-1]):
+        if hypotheses(said)[0].cause is not Cause.UNKNOWN:
+            return said, code, status
+        said, layer_code, layer_status = _vote(book, layer, providers, stage, given)
+        code, status = code or layer_code, status or layer_status
+    return (first if hypotheses(said)[0].cause is Cause.UNKNOWN else said), code, status
+
+
 def read_reply(
     text: str,
     *,
@@ -183,18 +197,7 @@ def read_reply(
     host = inner.host or remote_host
     provider = provider or by_host(host) or by_words(*_folded(inner.text))
     providers = frozenset({provider} if provider else ())
-    matches: tuple[Match, ...] = ()
-    guesses: tuple[Hypothesis, ...] = ()
-    found_code, found_status = None, None
-    for layer in reversed(nested):
-        said, layer_code, layer_status = _vote(book, layer, providers, stage, enhanced)
-        found_code, found_status = found_code or layer_code, found_status or layer_status
-        # What an outer layer says counts only as far as the inner ones said nothing.
-        new = hypotheses(said)
-        if not guesses or (guesses[0].cause is Cause.UNKNOWN and new[0].cause is not Cause.UNKNOWN):
-            matches, guesses = said, new
-        if guesses[0].cause is not Cause.UNKNOWN:
-            break
+    matches, found_code, found_status = _innermost_vote(book, nested, providers, stage, enhanced)
     found_code, found_status = found_code or code, found_status or enhanced
     if guess_bare or found_code or found_status:
         matches = _or_nearest(inner, matches, found_code, found_status)
