@@ -48,7 +48,7 @@ def test_names_of_hosts_are_no_words() -> None:
 @pytest.mark.parametrize(
     ("text", "cause"),
     [
-        ("553 From address must match the authenticated user", Cause.SENDER_ADDRESS_INVALID),
+        ("553 Your envelope names another account than your login", Cause.SENDER_ADDRESS_INVALID),
         ("550 pointer and forward entry of your machine disagree", Cause.RDNS_MISSING),
     ],
 )

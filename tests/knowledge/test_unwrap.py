@@ -3,6 +3,7 @@
 import pytest
 
 from postmend.knowledge.unwrap import layers
+from postmend.model import Stage
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,21 @@ def test_a_quoted_reply_wins() -> None:
         "Error: Message failed: 554 5.7.1 message refused",
         "Can't send mail - all recipients were rejected: 554 5.7.1 message refused",
         "Mailbox unavailable. The server response was: 5.7.1 message refused",
+        "Invalid login: 554 5.7.1 message refused",
+        'Expected response code 250 but got code "554", with message "554 5.7.1 message refused"',
     ],
 )
 def test_the_reply_in_what_a_mail_library_raises(text: str) -> None:
     assert layers(text)[-1].text.removeprefix("554 ").startswith("5.7.1 message refused")
+
+
+@pytest.mark.parametrize(
+    ("text", "stage"),
+    [
+        ("Invalid login: 550 User has no permission", Stage.AUTH),
+        ("Error: Mail command failed: 550 refused", Stage.MAIL),
+        ("Data command failed: 554 refused", Stage.DATA),
+    ],
+)
+def test_the_command_that_a_mail_library_names(text: str, stage: Stage) -> None:
+    assert layers(text)[-1].stage is stage

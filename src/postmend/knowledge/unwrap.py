@@ -17,12 +17,13 @@ _STAGES = {
     "helo": Stage.HELO, "ehlo": Stage.HELO, "lhlo": Stage.HELO, "starttls": Stage.STARTTLS, "auth": Stage.AUTH,
     "mail": Stage.MAIL, "rcpt": Stage.RCPT, "data": Stage.DATA, "end": Stage.DATA, "pipelined": None,
     "sending": Stage.DATA, "quit": Stage.QUIT, "my name": Stage.HELO, "sender": Stage.MAIL, "recipient": Stage.RCPT,
-    "i sent": Stage.DATA, "talk": Stage.CONNECT,
+    "i sent": Stage.DATA, "talk": Stage.CONNECT, "invalid login": Stage.AUTH,
 }  # fmt: skip
 _STAGE = re.compile(
     r"in reply to (?:the )?(?:end of )?(?P<a>\w+)|\bafter (?:(?:sending|pipelined|end of) )?(?P<b>[A-Z]{4,8}|initial|end)\b"
     r"|(?:>>>|Command:)\s*(?P<c>HELO|EHLO|MAIL|RCPT|DATA|STARTTLS|AUTH)\b"
     r"|(?P<e>my name|sender) was rejected|does not like (?P<f>recipient)|failed after (?P<g>i sent) the message|but (?P<h>greeting) failed|refused to (?P<i>talk)"
+    r"|\b(?:(?P<j>mail|data) command failed|(?P<k>invalid login)):"
     r"|\bwhile (?:sending|talking).{0,40}?\b(?P<d>HELO|EHLO|MAIL|RCPT|DATA)\b",
     re.IGNORECASE,
 )
@@ -36,6 +37,8 @@ _STAGE_WORDS = (
     "does not like",
     "greeting failed",
     "refused to talk",
+    "command failed:",
+    "invalid login:",
 )
 # Each pattern finds one way of quoting. Bounded repeats only: a reply may be hostile.
 # The words before each are looked for first, in lower case: one of them must be there.
@@ -65,7 +68,9 @@ _QUOTES = tuple(
         # Oracle Messaging Server and its forebears: Diagnostic code: smtp;550 5.1.1 ...
         ("diagnostic", rf"diagnostic[- ]code:\s*(?:[\w-]{{1,20}}\s*;)?\s*{_REPLY}"),
         # JavaMail, Nodemailer, .NET: ...SMTPSendFailedException: 550 ..., Message failed: 550 ..., The server response was: 5.7.1 ...
-        ("exception:|failed:|rejected:", rf"(?:exception|(?:message|command) failed|were rejected):\s*{_REPLY}"),
+        ("exception:|failed:|rejected:|login:", rf"(?:exception|(?:message|command) failed|were rejected|invalid login):\s*{_REPLY}"),
+        # Swift Mailer, Symfony: Expected response code 250 but got code "550", with message "550 5.1.1 ..."
+        ("with message", rf"got code \"?\d{{3}}\"?, with message \"?{_REPLY}"),
         ("response was:", r"server response was:\s*(?P<inner>[245]\.\d{1,3}\.\d{1,3}\s.*)"),
         # Amazon SES: unable to deliver in 840 minutes.<421 4.4.1 Unable to connect>
         ("<4|<5", r"<(?P<inner>[45]\d\d [^<>]*(?:<[^<>]*>[^<>]*)*)>\s*$"),
