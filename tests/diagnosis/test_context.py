@@ -144,6 +144,7 @@ def test_the_domains_own_server_does_not_relay(
         ("550 5.7.23 SPF validation failed", "spf.pass", False),
         ("550 5.1.2 Domain not found", "mx.ok", False),
         ("451 Internal error, please try again", "", False),
+        ("552 5.2.2 Rejected", "", False),
     ],
 )
 def test_a_fault_is_confirmed_only_behind_words_that_servers_use_for_it(text: str, asked: str, sure: bool) -> None:

@@ -104,16 +104,15 @@ def _state(candidates: Sequence[Candidate], scales: Scales, reading: Reading) ->
 
 
 def _speaks_of_another(cause: Cause, scales: Scales, reading: Reading) -> bool:
-    """Whether the words name another cause, or may, being words that nobody knows.
+    """Whether the words, or the codes, name another cause, or may, being words that nobody knows.
 
     What speaks against that cause is not enough to set them aside: only where servers are known to use them for this
     one (`hides` in causes.toml), and they have been shown wrong. A PTR record may be there by now, and a server may
     call relaying what it was not told of.
     """
-    spoken = [m for m in reading.matches if m.words]
-    own = max((m.weight for m in spoken if m.cause is cause), default=0.0)
-    others = {m.cause for m in spoken if m.weight > own and _names_a_cause(m)} - {cause}
-    if not own and not others and len(unread(reading.inner, [m.words for m in spoken])) > _UNREAD:
+    own = max((m.weight for m in reading.matches if m.cause is cause), default=0.0)
+    others = {m.cause for m in reading.matches if m.weight > own and _names_a_cause(m)}
+    if not own and not others and len(unread(reading.inner, [m.words for m in reading.matches])) > _UNREAD:
         return True
     return any(cause not in cause_info(other).hides or scales.lowered.get(other, 0.0) < RULED_OUT for other in others)
 
