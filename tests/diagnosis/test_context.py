@@ -68,6 +68,18 @@ def test_a_message_that_nobody_vouches_for(stage: Stage, confirmed: bool) -> Non
     assert (made.state is State.CONFIRMED) is confirmed
 
 
+@pytest.mark.parametrize(
+    ("stage", "cause"),
+    [(Stage.CONNECT, Cause.RDNS_MISSING), (Stage.HELO, Cause.RDNS_MISSING), (Stage.MAIL, Cause.SPF_FAIL)],
+)
+def test_nobody_is_refused_for_a_sender_that_was_not_named_yet(stage: Stage, cause: Cause) -> None:
+    spf = Finding("spf", "spf.fail", "example.com", Fact.FAIL, "-all")
+    ptr = Finding("rdns", "rdns.not_forward_confirmed", "192.0.2.7", Fact.FAIL, "leads elsewhere")
+    assert verdict("554 5.7.1 Go away", spf, ptr, stage=stage).cause is cause
+    named = verdict("550 5.7.23 SPF check failed", spf, stage=stage)
+    assert named.cause is Cause.SPF_FAIL
+
+
 def test_words_are_believed_by_how_plain_they_are() -> None:
     listed = Finding("blocklist", "blocklist.listed", "192.0.2.7", Fact.FAIL, "on it", data=(("standing", "major"),))
     bare = verdict("550 5.1.1 User unknown", listed, stage=Stage.RCPT)

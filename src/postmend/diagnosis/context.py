@@ -11,7 +11,8 @@ from postmend.knowledge.rules import STRENGTH
 from postmend.knowledge.unwrap import layers, peer_of
 from postmend.model import Cause, Fact, Failure, Finding, Match, Reading, Stage
 
-_BEFORE = frozenset({Stage.CONNECT, Stage.HELO, Stage.STARTTLS, Stage.AUTH, Stage.MAIL, Stage.RCPT})
+_BEFORE_MAIL = frozenset({Stage.CONNECT, Stage.HELO, Stage.STARTTLS})
+_BEFORE = _BEFORE_MAIL | {Stage.AUTH, Stage.MAIL, Stage.RCPT}
 
 
 # What a server looks at before the message: where all of it is in order, it did not refuse for that.
@@ -34,6 +35,9 @@ def circumstances(failure: Failure, reading: Reading, findings: Sequence[Finding
     if stage in _BEFORE:
         detail = f"it was refused at {stage}, before the message itself was sent"
         found.append(Finding("reply", "reply.before_data", str(stage), Fact.NONE, detail))
+        if stage in _BEFORE_MAIL:
+            detail = f"it was refused at {stage}, before any sender was named"
+            found.append(Finding("reply", "reply.before_mail", str(stage), Fact.NONE, detail))
     elif stage is Stage.DATA:
         found += _after_data(failure, reading, findings)
     if _REFUSED_ANSWER in reading.inner:
