@@ -9,7 +9,7 @@ import pytest
 
 from postmend.diagnosis import judge
 from postmend.evidence.mx import check_own_server
-from postmend.knowledge.read import read_reply
+from postmend.knowledge.read import NEAR_RULE, read_reply
 from postmend.model import AddressVerdict, Cause, Diagnosis, Fact, Failure, Finding, Stage, State
 from tests.asking import ZoneFile
 
@@ -180,3 +180,9 @@ def test_a_fault_is_confirmed_only_behind_words_that_servers_use_for_it(text: st
 def test_stock_words_strike_nobody_off_by_themselves(text: str, asked: str, address: AddressVerdict) -> None:
     found = (Finding("rcpt", asked, "anna@example.net", Fact.NONE, "asked"),) if asked else ()
     assert verdict(text, *found, stage=Stage.RCPT).address is address
+
+
+def test_a_fault_is_not_confirmed_behind_words_that_are_guessed() -> None:
+    made = verdict("550 Vastaanottaja on estänyt tämän lähettäjän", NO_PTR, stage=Stage.RCPT)
+    assert made.reading.matches[0].rule == NEAR_RULE
+    assert made.state is not State.CONFIRMED

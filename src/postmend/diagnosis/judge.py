@@ -13,6 +13,7 @@ from postmend.diagnosis.scales import RULED_OUT, Scales, weighed
 from postmend.knowledge.address import DEAD, address_verdict, not_found_host
 from postmend.knowledge.causes import cause_info
 from postmend.knowledge.near import unread
+from postmend.knowledge.read import NEAR_RULE
 from postmend.knowledge.rules import STRENGTH
 from postmend.knowledge.weights import Table
 from postmend.model import (
@@ -118,8 +119,8 @@ def _speaks_of_another(cause: Cause, scales: Scales, reading: Reading) -> bool:
 
 
 def _names_a_cause(match: Match) -> bool:
-    """Whether words name a cause, if only by a hint; that a filter refuses is said of any, unless plainly."""
-    if match.cause is Cause.RECIPIENT_FILTER:
+    """Whether words name a cause, if only by a hint or a guess; that a filter refuses may be said of any."""
+    if match.cause is Cause.RECIPIENT_FILTER and match.rule != NEAR_RULE:
         return match.weight >= STRENGTH["strong"]
     return match.cause is not Cause.UNKNOWN
 
