@@ -11,7 +11,7 @@ from postmend.knowledge.limits import limits
 from postmend.knowledge.providers import provider_info
 from postmend.model import Cause
 from postmend.traffic.alarms import Sources, find_alarms
-from postmend.traffic.counts import unpack
+from postmend.traffic.counts import unpack, weight_of
 from postmend.traffic.judge import FEWEST
 from postmend.traffic.received import Received
 from postmend.traffic.replies import side_of, to_str
@@ -76,16 +76,11 @@ def _periods(rollup: Rollup, cells: dict[int, int], length: int) -> list[Period]
     return [Period(name(i), counts_of(cells.get(i, 0), refused.get(i, 0), complaints.get(i, 0))) for i in order]
 
 
-def _rank(cell: int) -> tuple[int, int]:
-    _, delivered, bounced, _, _, _, dead, blocked = unpack(cell)
-    return -(dead + blocked), -(delivered + bounced)
-
-
 def _groups(cells: dict[_Key, int], named: Callable[[_Key], tuple[str, str]], trouble: int) -> list[Group]:
     """Those with the most trouble and those with the most mail, the worst first; `named` gives kind and name."""
     half = _MOST_GROUPS // 2
-    worst = heapq.nsmallest(half, cells, key=lambda each: _rank(cells[each]))
-    busiest = heapq.nsmallest(half, cells, key=lambda each: _rank(cells[each])[1])
+    worst = heapq.nlargest(half, cells, key=lambda each: weight_of(cells[each]))
+    busiest = heapq.nlargest(half, cells, key=lambda each: weight_of(cells[each])[1])
     made = []
     for each in {*worst, *busiest}:
         counts, (kind, name) = counts_of(cells[each]), named(each)

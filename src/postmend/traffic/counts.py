@@ -44,6 +44,12 @@ def get(cell: int, which: Count) -> int:
     return (cell >> (BITS * which)) & _MASK
 
 
+def weight_of(cell: int) -> tuple[int, int]:
+    """By what names are told apart where not all have room: their trouble, then their mail."""
+    _, delivered, bounced, _, _, _, dead, blocked = unpack(cell)
+    return dead + blocked, delivered + bounced
+
+
 def cell_of(outcome: int, *, first: bool, dead: bool, blocked: bool) -> int:
     """The cell that a refusal adds (2: bounced, 3: expired, 1: deferred). `first` is a recipient's first refusal."""
     cell = (_FIRST if first else AGAIN) if outcome == 1 else _BOUNCED if outcome == 2 else _EXPIRED

@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from postmend.traffic.counts import Count, unpack
+from postmend.traffic.counts import weight_of
 
 HOUR_BITS = 20  # of a key of the base table; above them is the source's number
 HOUR_MASK = (1 << HOUR_BITS) - 1
@@ -29,10 +29,5 @@ def folded(hours: dict[int, int], latest: int, span: int) -> dict[int, int]:
 
 def least(cells: dict[_Key, int], kept: int) -> list[_Key]:
     """All names but those most is known of: with the most trouble, then with the most mail."""
-    names = sorted((name for name in cells if name != OTHERS), key=lambda name: _weight(cells[name]))
+    names = sorted((name for name in cells if name != OTHERS), key=lambda name: weight_of(cells[name]))
     return names[: max(len(names) - kept, 0)]
-
-
-def _weight(cell: int) -> tuple[int, int]:
-    counts = unpack(cell)
-    return counts[Count.DEAD] + counts[Count.BLOCKED], counts[Count.DELIVERED] + counts[Count.BOUNCED]
