@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from postmend.diagnosis.context import circumstances
-from postmend.diagnosis.scales import RULED_OUT, Scales, weighed
+from postmend.diagnosis.scales import RULED_OUT, Scales, strength_of, weighed
 from postmend.knowledge.address import DEAD, address_verdict, not_found_host
 from postmend.knowledge.causes import cause_info
 from postmend.knowledge.near import unread
@@ -98,7 +98,7 @@ def _state(candidates: Sequence[Candidate], scales: Scales, reading: Reading) ->
         # the words plainly speak of another matter, may be there by chance.
         alone = best.confidence >= _CONFIRMED_SHARE and not _speaks_of_another(best.cause, scales, reading)
         return State.CONFIRMED if alone and likely is State.LIKELY else likely
-    spoken = max((m.weight for m in reading.matches if m.cause is best.cause), default=0.0)
+    spoken = strength_of(reading, best.cause)
     contradicted = scales.lowered.get(best.cause, 0.0) >= RULED_OUT
     enough = STRENGTH["strong"] if contradicted else STRENGTH["fair"]
     return likely if best.confidence >= _LIKELY_SHARE and spoken >= enough else State.POSSIBLE
@@ -111,7 +111,7 @@ def _speaks_of_another(cause: Cause, scales: Scales, reading: Reading) -> bool:
     one (`hides` in causes.toml), and they have been shown wrong. A PTR record may be there by now, and a server may
     call relaying what it was not told of.
     """
-    own = max((m.weight for m in reading.matches if m.cause is cause), default=0.0)
+    own = strength_of(reading, cause)
     others = {m.cause for m in reading.matches if m.weight > own and _names_a_cause(m)}
     if not own and not others and len(unread(reading.inner, [m.words for m in reading.matches])) > _UNREAD:
         return True

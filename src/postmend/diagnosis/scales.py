@@ -68,7 +68,7 @@ def _says_nothing(match: Match) -> bool:
     return vague or match.cause is Cause.UNKNOWN
 
 
-def _strength(reading: Reading, cause: Cause) -> float:
+def strength_of(reading: Reading, cause: Cause) -> float:
     """How strongly the words name a cause."""
     return max((m.weight for m in reading.matches if m.cause is cause), default=0.0)
 
@@ -91,7 +91,7 @@ def _plainness(scales: Scales, reading: Reading, top: Cause) -> float:
     What nobody says for anything else (a virus, a full mailbox) is plain in any words that are known for it.
     """
     disproved = top is not reading.cause or scales.taken(top) >= RULED_OUT
-    strength = _strength(reading, top)
+    strength = strength_of(reading, top)
     said = max((m.weight for m in reading.matches if m.cause is top and m.words), default=0.0)
     plain = strength > STRENGTH["fair"] or (said >= STRENGTH["last"] and not cause_info(top).hides)
     return strength if plain and not disproved else 0.0
