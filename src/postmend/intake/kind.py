@@ -36,8 +36,9 @@ _GOODS = (
     "votre commande", "su pedido", "su paquete", "il tuo ordine", "il tuo pacco", "sua encomenda", "seu pedido",
 )  # fmt: skip
 # A subject that people or a tracker talk under: of a bounce, perhaps, but none itself.
+_RE = r"re|aw|antw|sv|vs|odp|ynt|rif|r|回复|答复|返信|回覆"  # what mail programs put before the subject of an answer
 _TALK = re.compile(
-    r"^\s*(?:re|aw|antw|sv|vs|odp|ynt|rif|r|回复|答复|返信|回覆)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]"
+    rf"^\s*(?:{_RE})\s*(?:\[\d+\]|\(\d+\))?\s*[:：]"
     r"|^\s*\[[^\]\n]*(?:\b[A-Z][A-Z0-9]+-\d|#\d|\w/\w)[^\]\n]*\]|^\s*(?:ticket|issue|bug|case) #?\d|\(#\d+\)\s*$",
     re.IGNORECASE,
 )
@@ -97,7 +98,7 @@ _CHALLENGE = (
     "чтобы ваше письмо",
 )  # fmt: skip
 # An answer to a message: what people and their programs write, and mail systems do not.
-_ANSWER = re.compile(r"\s*(?:re|aw|antw|sv|vs|odp|ynt|rif|r|rép|réf|回复|答复|返信|回覆)\.?\s*[:：]", re.IGNORECASE)
+_ANSWER = re.compile(rf"\s*(?:{_RE}|rép|réf)\.?\s*[:：]", re.IGNORECASE)
 AUTO_FIELDS = (
     "x-autoreply", "x-autorespond", "x-auto-response-from", "x-autoreply-from", "x-mail-autoreply",
     "x-fc-machinegenerated", "x-boxtrapper", "x-vacation", "x-challenge",
