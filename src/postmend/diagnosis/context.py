@@ -22,8 +22,11 @@ _NOBODY_VOUCHES = frozenset({"spf.none", "dkim.unsigned"})
 _REFUSED_ANSWER = "127.255.255."
 # What else a server finds in a message: where its words name one of these, they are not about spam.
 _IN_THE_MESSAGE = frozenset(
-    {Cause.CONTENT_POLICY, Cause.VIRUS, Cause.MESSAGE_TOO_BIG, Cause.BLOCKLISTED_DOMAIN_OR_URL, Cause.MAIL_LOOP}
-) | {Cause.DKIM_FAIL, Cause.DMARC_FAIL, Cause.UNAUTHENTICATED_SENDER}
+    {
+        Cause.CONTENT_POLICY, Cause.VIRUS, Cause.MESSAGE_TOO_BIG, Cause.BLOCKLISTED_DOMAIN_OR_URL, Cause.MAIL_LOOP,
+        Cause.DKIM_FAIL, Cause.DMARC_FAIL, Cause.UNAUTHENTICATED_SENDER,
+    }
+)  # fmt: skip
 # A signature that can verify nowhere is a fault that is seen only once the message was sent: not its words, then.
 _UNVERIFIABLE = frozenset({"missing", "revoked", "broken", "mismatch", "weak"})
 

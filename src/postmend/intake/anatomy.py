@@ -124,11 +124,8 @@ class Parts:
         first = self._text(0) if self._texts else ""
         if len(self._texts) < 2:
             return first
-        if len(first.strip()) <= _A_LINE:
-            return f"{first}\n\n{self._text(1)}"
-        if self._is_file(1) and not has_codes(first) and "@" not in first:
-            return f"{first}\n\n{self._text(1)}"
-        return first
+        names_nobody = self._is_file(1) and not has_codes(first) and "@" not in first
+        return f"{first}\n\n{self._text(1)}" if names_nobody or len(first.strip()) <= _A_LINE else first
 
     def _is_file(self, number: int) -> bool:
         return "attachment" in self._texts[number].headers.get("content-disposition", "").lower()

@@ -56,9 +56,11 @@ _RETRY = re.compile(
 _UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 # Labels by which lists call their zones: such a name is one of a list, in whatever language the reply is.
 _LIST_LABELS = frozenset(
-    {"bl", "rbl", "dnsbl", "dnsrbl", "rhsbl", "ipbl", "spambl", "blacklist", "blocklist", "sbl", "xbl", "pbl"}
-    | {"relays", "sbl-xbl", "zen", "cbl", "dul", "proxies"}
-)
+    {
+        "bl", "rbl", "dnsbl", "dnsrbl", "rhsbl", "ipbl", "spambl", "blacklist", "blocklist", "sbl", "xbl", "pbl",
+        "sbl-xbl", "cbl", "zen", "dul", "relays", "proxies",
+    }
+)  # fmt: skip
 _NOT_LISTS = {
     "our",
     "your",

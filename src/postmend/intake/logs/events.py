@@ -191,9 +191,9 @@ class Events:
         )
         at, to = time_of(event.get("timestamp")), event.get("recipient")
         mail_from = _of(event.get("envelope")).get("sender")
-        text = f"{status.get('code', '')} {status.get('message') or status.get('description') or event.get('error') or event.get('description') or event.get('reason', '')}".strip()
-        if not status:
-            text = f"{event.get('code', '')} {text}".strip()  # a webhook as of before 2018
+        said = status.get("message") or status.get("description")
+        said = said or event.get("error") or event.get("description") or event.get("reason", "")
+        text = f"{(status or event).get('code', '')} {said}".strip()  # webhooks of before 2018 have no status
         relay = _text(status.get("mx-host"))
         if kind == "complained":
             yield at, ident, mail_from, to, None, "", "", ""

@@ -29,9 +29,8 @@ _STATUS = re.compile(rb"\b([45]\.\d{1,3}\.\d{1,3})\b")
 _OVER = (b"retry timeout exceeded", b"retry time exceeded", b"timed out: retry")
 _OPENING = (b"<", b"(")
 _MOST_ORIGINS = 10_000
-Held = dict[
-    bytes, tuple[Origin, int, bytes, int]
-]  # by id: origin; of its delivery the minute, line, and where the recipient begins
+# By id: origin; of its delivery the minute, line, and where the recipient begins.
+Held = dict[bytes, tuple[Origin, int, bytes, int]]
 _USED, _KNOWN, _SENT = Kept.USED, Kept.KNOWN, Outcome.DELIVERED
 HEAD = re.compile(
     rb"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*(?: [+-]\d{4})?(?: \[\d+\])? (?:" + IDENT + rb" )?", re.MULTILINE

@@ -177,10 +177,8 @@ class Table:
     def _trace(self, row: Row) -> Kept:
         """Microsoft 365: one row a message or recipient; `a@b##Receive, Send` in the newer form."""
         ident = _first(row, "messagetraceid", "networkmessageid", "messageid")
-        mail_from, at = (
-            _first(row, "senderaddress", "sender"),
-            time_of(_first(row, "received", "receiveddatetime", "origintimestamputc", "date", "dateutc")),
-        )
+        mail_from = _first(row, "senderaddress", "sender")
+        at = time_of(_first(row, "received", "receiveddatetime", "origintimestamputc", "date", "dateutc"))
         pairs = [(_first(row, "recipientaddress", "recipient"), row.get("status", ""))]
         if row.get("recipientstatus"):
             parts = (part.partition("##") for part in row["recipientstatus"].split(";"))
